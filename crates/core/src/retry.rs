@@ -1,0 +1,108 @@
+//! Whether and when a failed request is tried again: (kind, attempt) -> wait, later, or give up. Must not sleep.
+
+use std::time::Duration;
+
+use crate::error::Kind;
+
+/// The longest `Retry-After` that is waited for inside a collection; what asks for more goes to the ledger.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How requests are repeated within one collection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryPolicy {
+    /// Attempts in all at one request (`max_retries`).
+    pub attempts: u32,
+    /// Wait before the second attempt.
+    pub first_wait: Duration,
+    /// Factor from one wait to the next; 1 for equal waits.
+    pub multiplier: f64,
+    /// The longest wait of our own choosing.
+    pub longest: Duration,
+}
+
+/// What to do after a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Wait so long, then try again.
+    Wait(Duration),
+    /// Not now: the other side asks for a pause longer than a collection waits.
+    Later(Duration),
+    /// No further attempt in this collection.
+    GiveUp,
+}
+
+/// Whether a failure of this kind may pass within seconds.
+#[must_use]
+pub fn is_worth_retrying(kind: Kind) -> bool {
+    matches!(kind, Kind::Transient | Kind::RateLimited | Kind::Corrupt)
+}
+
+impl RetryPolicy {
+    /// What to do after attempt number `attempt` (from 1) failed. `jitter` in `0.0..1.0` spreads waits over the upper half
+    /// of their length, so that many clients do not come back at once.
+    #[must_use]
+    pub fn next(&self, kind: Kind, attempt: u32, retry_after: Option<Duration>, jitter: f64) -> Next {
+        if let Some(wait) = retry_after.filter(|wait| *wait > LONGEST_WAIT) {
+            return Next::Later(wait);
+        }
+        if !is_worth_retrying(kind) || attempt >= self.attempts {
+            return Next::GiveUp;
+        }
+        let own = self.backoff(attempt).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
+        Next::Wait(retry_after.map_or(own, |wait| wait.max(own)))
+    }
+
+    /// The full wait after attempt `attempt`, without jitter.
+    fn backoff(&self, attempt: u32) -> Duration {
+        let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let seconds = self.first_wait.as_secs_f64() * self.multiplier.powi(exponent);
+        Duration::try_from_secs_f64(seconds).map_or(self.longest, |wait| wait.min(self.longest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const POLICY: RetryPolicy = RetryPolicy {
+        attempts: 3,
+        first_wait: Duration::from_secs(1),
+        multiplier: 2.0,
+        longest: Duration::from_secs(8),
+    };
+
+    #[test]
+    fn waits_double_and_end() {
+        assert_eq!(POLICY.next(Kind::Transient, 1, None, 1.0), Next::Wait(Duration::from_secs(1)));
+        assert_eq!(POLICY.next(Kind::Transient, 2, None, 0.0), Next::Wait(Duration::from_secs(1)));
+        assert_eq!(POLICY.next(Kind::Transient, 3, None, 0.5), Next::GiveUp);
+    }
+
+    #[test]
+    fn what_will_not_pass_is_not_repeated() {
+        for kind in [Kind::NotFound, Kind::Forbidden, Kind::DiskFull, Kind::Bug, Kind::Configuration] {
+            assert_eq!(POLICY.next(kind, 1, None, 0.5), Next::GiveUp);
+        }
+    }
+
+    #[test]
+    fn the_other_sides_wish_is_obeyed() {
+        let wish = |s| Some(Duration::from_secs(s));
+        assert_eq!(POLICY.next(Kind::RateLimited, 1, wish(7), 0.5), Next::Wait(Duration::from_secs(7)));
+        assert_eq!(POLICY.next(Kind::RateLimited, 1, wish(61), 0.5), Next::Later(Duration::from_secs(61)));
+        assert_eq!(POLICY.next(Kind::RateLimited, 3, wish(61), 0.5), Next::Later(Duration::from_secs(61)));
+    }
+
+    proptest! {
+        #[test]
+        fn never_longer_than_allowed_nor_more_often(attempt in 1u32..100_000, jitter in 0.0f64..1.0, attempts in 1u32..20) {
+            let policy = RetryPolicy { attempts, ..POLICY };
+            match policy.next(Kind::Transient, attempt, None, jitter) {
+                Next::Wait(wait) => prop_assert!(attempt < attempts && wait <= policy.longest),
+                Next::GiveUp => prop_assert!(attempt >= attempts),
+                Next::Later(_) => prop_assert!(false, "nobody asked for a pause"),
+            }
+        }
+    }
+}

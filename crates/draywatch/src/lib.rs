@@ -1,0 +1,8 @@
+//! draywatch: keeps the history of container terminal gate cameras.
+//!
+//! This crate is the wiring: it composes portal, fetch, archive, catalog and picture. The rules are in `draywatch-core`.
+
+pub mod archive;
+pub mod cli;
+pub mod config;
+pub mod fetch;

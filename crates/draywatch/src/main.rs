@@ -1,0 +1,5 @@
+//! Parse, run, exit status.
+
+fn main() -> std::process::ExitCode {
+    draywatch::cli::main()
+}

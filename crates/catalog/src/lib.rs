@@ -99,7 +99,7 @@ pub trait Catalog: Send + Sync + 'static {
 
     // ---- browser sessions on a remote grid -----------------------------------------------------------------------
 
-    /// Remembers a session that was opened on a remote WebDriver server.
+    /// Remembers a session that was opened on a remote `WebDriver` server.
     async fn remember_session(&self, server: &str, session: &str, now: DateTime<Utc>) -> Result<()>;
     /// Forgets it, after it was deleted.
     async fn forget_session(&self, server: &str, session: &str) -> Result<()>;

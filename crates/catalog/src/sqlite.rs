@@ -1,0 +1,218 @@
+//! The `SQLite` backend: one file, shared with the users' Python programs.
+//!
+//! It owns that file's transactions: one writer with short `BEGIN IMMEDIATE` transactions, readers that each see one
+//! moment. It must not read the wall clock (but the triggers' `deleted_at` is by the deleting program's) and never opens
+//! the file other than through `SQLite`: closing it would drop the locks that `SQLite` holds.
+
+mod backup;
+mod connect;
+mod ddl;
+mod facts;
+mod images;
+mod known;
+mod ledger;
+mod legacy;
+mod migrate;
+mod row;
+mod runs;
+mod sessions;
+mod time;
+mod tombstones;
+mod totals;
+mod triggers;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::plan::KnownFrame;
+use draywatch_core::{CameraId, FrameId};
+
+use self::connect::Link;
+use crate::{
+    Catalog, CatalogError, FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter, NewImage, NewLedgerEntry,
+    NewObservation, NewRun, ObservationRow, OpenOptions, PictureFacts, Result, RunEnd, RunFilter, RunRow, Totals,
+};
+
+/// A `SQLite` database.
+#[derive(Debug)]
+pub struct SqliteCatalog {
+    link: Link,
+}
+
+impl SqliteCatalog {
+    /// Opens the database at `path`: makes it when `options` say so, adopts one of the users' programs, migrates an older
+    /// one of ours. Before an existing database is changed, a copy is made beside it.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is corrupt, is locked for too long, or was written by a newer draywatch.
+    pub async fn open(path: &Path, options: OpenOptions) -> Result<Self> {
+        check_path(path, options.create)?;
+        migrate::prepare(path, &options).await?;
+        Ok(Self { link: Link::connect(path, options.busy_timeout).await? })
+    }
+}
+
+/// Finds the mistakes that can be told without opening anything, and makes the folder.
+fn check_path(path: &Path, create: bool) -> Result<()> {
+    let owned = || path.to_owned();
+    if path.is_dir() {
+        return Err(CatalogError::IsDirectory { path: owned() });
+    }
+    if !create && !path.exists() {
+        return Err(CatalogError::NotThere { path: owned() });
+    }
+    match path.parent().filter(|folder| create && !folder.as_os_str().is_empty()) {
+        Some(folder) => {
+            std::fs::create_dir_all(folder).map_err(|source| CatalogError::Folder { path: owned(), source })
+        }
+        None => Ok(()),
+    }
+}
+
+/// One write transaction around a function of a table family.
+macro_rules! write {
+    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
+        $self
+            .link
+            .run($doing, || async {
+                let mut tx = $self.link.begin().await?;
+                let $conn = &mut *tx;
+                let done = $work.await?;
+                tx.commit().await?;
+                Ok(done)
+            })
+            .await
+    };
+}
+
+/// One read transaction around a function of a table family.
+macro_rules! read {
+    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
+        $self
+            .link
+            .run($doing, || async {
+                let mut tx = $self.link.snapshot().await?;
+                let $conn = &mut *tx;
+                let found = $work.await?;
+                tx.rollback().await?;
+                Ok(found)
+            })
+            .await
+    };
+}
+
+#[async_trait]
+impl Catalog for SqliteCatalog {
+    async fn fact(&self, name: &str) -> Result<Option<String>> {
+        read!(self, "reading a fact", |conn| facts::get(conn, name))
+    }
+
+    async fn set_fact(&self, name: &str, value: Option<&str>) -> Result<()> {
+        write!(self, "writing a fact", |conn| facts::set(conn, name, value))
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        read!(self, "checking itself", |conn| facts::check(conn))
+    }
+
+    async fn close(&self) {
+        self.link.close().await;
+    }
+
+    async fn known(&self, camera: &CameraId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<KnownFrame>> {
+        read!(self, "reading the known frames", |conn| known::known(conn, camera, from, to))
+    }
+
+    async fn enlist(&self, entries: &[NewLedgerEntry], now: DateTime<Utc>) -> Result<Vec<LedgerEntry>> {
+        write!(self, "writing the ledger", |conn| ledger::enlist(conn, entries, now))
+    }
+
+    async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>> {
+        read!(self, "reading the ledger", |conn| ledger::list(conn, filter))
+    }
+
+    async fn record(&self, results: &[FrameResult], now: DateTime<Utc>) -> Result<Vec<Option<i64>>> {
+        write!(self, "recording stored frames", |conn| ledger::record(conn, results, now))
+    }
+
+    async fn intend_replacement(&self, ledger_id: i64, facts: &PictureFacts) -> Result<()> {
+        write!(self, "noting a replacement", |conn| ledger::intend_replacement(conn, ledger_id, facts))
+    }
+
+    async fn give_up(&self, frames: &[FrameId], reason: &str, now: DateTime<Utc>) -> Result<u64> {
+        write!(self, "giving up frames", |conn| ledger::give_up(conn, frames, reason, now))
+    }
+
+    async fn images_after(&self, after_id: i64, limit: u32) -> Result<Vec<ImageRow>> {
+        read!(self, "reading images", |conn| images::after(conn, after_id, limit))
+    }
+
+    async fn images_between(
+        &self,
+        camera: &CameraId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<ImageRow>> {
+        read!(self, "reading images", |conn| images::between(conn, camera, from, to))
+    }
+
+    async fn image_at(&self, path: &str) -> Result<Option<ImageRow>> {
+        read!(self, "looking up an image", |conn| images::at(conn, path))
+    }
+
+    async fn is_tombstoned(&self, path: &str, frame: &FrameId) -> Result<bool> {
+        read!(self, "reading tombstones", |conn| tombstones::holds(conn, path, frame))
+    }
+
+    async fn adopt(&self, images: &[NewImage], now: DateTime<Utc>) -> Result<u64> {
+        write!(self, "adopting files", |conn| images::adopt(conn, images, now))
+    }
+
+    async fn set_file_state(&self, image_id: i64, state: &FileState, now: DateTime<Utc>) -> Result<()> {
+        write!(self, "writing what a check found", |conn| images::set_file_state(conn, image_id, state, now))
+    }
+
+    async fn start_run(&self, run: &NewRun) -> Result<i64> {
+        write!(self, "opening a run", |conn| runs::start(conn, run))
+    }
+
+    async fn finish_run(&self, run_id: i64, end: &RunEnd, observation: Option<&NewObservation>) -> Result<()> {
+        let found = write!(self, "closing a run", |conn| async {
+            let found = runs::finish(conn, run_id, end).await?;
+            if let Some(observation) = observation.filter(|_| found) {
+                runs::observe(conn, run_id, observation).await?;
+            }
+            Ok::<_, sqlx::Error>(found)
+        })?;
+        if found { Ok(()) } else { Err(CatalogError::NoSuchRun { path: self.link.path().to_owned(), run_id }) }
+    }
+
+    async fn close_interrupted(&self, camera: Option<&CameraId>, now: DateTime<Utc>) -> Result<u64> {
+        write!(self, "closing interrupted runs", |conn| runs::close_interrupted(conn, camera, now))
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
+        read!(self, "reading runs", |conn| runs::list(conn, filter))
+    }
+
+    async fn observations(&self, camera: &CameraId, from: NaiveDate, to: NaiveDate) -> Result<Vec<ObservationRow>> {
+        read!(self, "reading observations", |conn| runs::observations(conn, camera, from, to))
+    }
+
+    async fn totals(&self) -> Result<Totals> {
+        read!(self, "counting", |conn| totals::totals(conn))
+    }
+
+    async fn remember_session(&self, server: &str, session: &str, now: DateTime<Utc>) -> Result<()> {
+        write!(self, "remembering a browser session", |conn| sessions::remember(conn, server, session, now))
+    }
+
+    async fn forget_session(&self, server: &str, session: &str) -> Result<()> {
+        write!(self, "forgetting a browser session", |conn| sessions::forget(conn, server, session))
+    }
+
+    async fn sessions(&self) -> Result<Vec<(String, String)>> {
+        read!(self, "reading browser sessions", |conn| sessions::all(conn))
+    }
+}

@@ -1,1 +1,190 @@
-//! Being written.
+//! One GET -> accepted bytes: pacing per host, size cap, redirect cap, real deadlines, retries. This module owns the HTTP
+//! client for pictures and everything that keeps it polite. It must not know disks, databases or frames, and it has no
+//! opinion on pictures: the caller's `accept` judges the bytes.
+//!
+//! How one request goes, and what it holds meanwhile:
+//!
+//! 1. it waits while its host is paused, for one of the host's slots, and for room for one more body ([`host`]);
+//! 2. it is sent and its body is read, within `timeout` and the caller's deadline ([`request`]);
+//! 3. its slot goes to the next request, and `accept` judges the body on a bounded pool of threads;
+//! 4. if something is missing ([`miss`]), it waits without holding anything, and begins again at 1.
+
+mod client;
+mod host;
+mod miss;
+mod request;
+mod retry_after;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use draywatch_core::Clock;
+use draywatch_core::retry::Next;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
+use url::Url;
+
+pub use client::{FetchError, FetchSettings};
+use host::{Host, Hosts};
+use miss::Miss;
+pub use miss::{Refused, Rejection};
+use request::{Body, Requester};
+
+/// Fetches addresses; cheap to clone, all clones share connections, slots, pauses and counters.
+#[derive(Clone, Debug)]
+pub struct Fetcher(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    requester: Requester,
+    settings: FetchSettings,
+    clock: Clock,
+    hosts: Hosts,
+    /// As many judgements at once as there are processors.
+    judges: Arc<Semaphore>,
+    tally: Arc<Tally>,
+}
+
+/// What was accepted, and what the caller's judgement made of it.
+#[derive(Debug, Clone)]
+pub struct Accepted<T> {
+    /// The body, whole.
+    pub bytes: Bytes,
+    /// What `accept` returned.
+    pub value: T,
+    /// Requests that it took, 1 or more.
+    pub attempts: u32,
+}
+
+/// How much was asked of the other side so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Requests sent, redirects that were followed included.
+    pub requests: u64,
+    /// How many of them repeated an earlier one.
+    pub retries: u64,
+    /// Bytes of bodies received, refused ones included.
+    pub bytes: u64,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    requests: AtomicU64,
+    retries: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Fetcher {
+    /// Sets the client up; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When `user_agent` cannot stand in a header, or the system has no certificates to trust.
+    pub fn new(settings: FetchSettings, clock: Clock) -> Result<Self, FetchError> {
+        let tally = Arc::new(Tally::default());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self(Arc::new(Shared {
+            requester: Requester::new(&settings, clock.clone(), Arc::clone(&tally))?,
+            hosts: Hosts::new(settings.concurrent_per_host, cores),
+            judges: Arc::new(Semaphore::new(cores)),
+            settings,
+            clock,
+            tally,
+        })))
+    }
+
+    /// GETs `url` until `accept` takes what came, no further attempt is worth it, or `deadline` passes.
+    ///
+    /// `accept` gets the body and the length that the server promised, and runs on a thread that may compute.
+    ///
+    /// # Errors
+    /// What was refused, with the reason of the last attempt.
+    pub async fn fetch<T, F>(
+        &self,
+        url: &str,
+        deadline: Instant,
+        accept: F,
+    ) -> Result<Accepted<T>, Refused>
+    where
+        F: Fn(&Bytes, Option<u64>) -> Result<T, Rejection> + Clone + Send + 'static,
+        T: Send + 'static,
+    {
+        let target = miss::parse(url).map_err(|miss| miss.refused(url, 0))?;
+        let host = self.0.hosts.of(&target);
+        let mut attempts = 0;
+        loop {
+            match self.attempt(&target, &host, deadline, accept.clone(), &mut attempts).await {
+                Ok((bytes, value)) => return Ok(Accepted { bytes, value, attempts }),
+                Err(miss) => match self.wake_at(&miss, attempts, deadline) {
+                    Some(wake) => sleep_until(wake).await,
+                    None => return Err(miss.refused(url, attempts)),
+                },
+            }
+        }
+    }
+
+    /// What was asked of the other side since this fetcher was made.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let Tally { requests, retries, bytes } = &*self.0.tally;
+        Counters {
+            requests: requests.load(Ordering::Relaxed),
+            retries: retries.load(Ordering::Relaxed),
+            bytes: bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Steps 1 to 3 of the module's plan; `attempts` grows when a request is sent.
+    async fn attempt<T, F>(
+        &self,
+        url: &Url,
+        host: &Arc<Host>,
+        deadline: Instant,
+        accept: F,
+        attempts: &mut u32,
+    ) -> Result<(Bytes, T), Miss>
+    where
+        F: Fn(&Bytes, Option<u64>) -> Result<T, Rejection> + Send + 'static,
+        T: Send + 'static,
+    {
+        let pass = host.enter(deadline, &self.0.clock).await?;
+        *attempts += 1;
+        if *attempts > 1 {
+            self.0.tally.retries.fetch_add(1, Ordering::Relaxed);
+        }
+        let answer = self.0.requester.get(url, deadline).await;
+        host.heed(answer.as_ref().map(|_| ()), Instant::now());
+        let _room_for_the_body = pass.leave_slot();
+        self.judge(answer?, accept).await
+    }
+
+    async fn judge<T, F>(&self, body: Body, accept: F) -> Result<(Bytes, T), Miss>
+    where
+        F: Fn(&Bytes, Option<u64>) -> Result<T, Rejection> + Send + 'static,
+        T: Send + 'static,
+    {
+        let Body { bytes, promised } = body;
+        let judge = Arc::clone(&self.0.judges).acquire_owned().await.map_err(|_| Miss::closed())?;
+        let verdict = tokio::task::spawn_blocking(move || {
+            let _judge = judge;
+            accept(&bytes, promised).map(|value| (bytes, value))
+        });
+        match verdict.await {
+            Ok(verdict) => verdict.map_err(Miss::rejected),
+            Err(panic) => Err(Miss::judge_failed(&panic)),
+        }
+    }
+
+    /// When to try again after attempt number `attempts` missed; `None` for not at all.
+    fn wake_at(&self, miss: &Miss, attempts: u32, deadline: Instant) -> Option<Instant> {
+        if miss.is_final {
+            return None;
+        }
+        match self.0.settings.retry.next(miss.kind, attempts, miss.retry_after, rand::random()) {
+            Next::Wait(wait) => Instant::now().checked_add(wait).filter(|wake| *wake < deadline),
+            Next::Later(_) | Next::GiveUp => None,
+        }
+    }
+}

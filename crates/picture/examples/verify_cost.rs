@@ -2,7 +2,7 @@
 //! buffers. The last line is JSON; with `--json` it is the only one.
 
 use std::error::Error;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use draywatch_picture::{Limits, Verifier};
@@ -11,7 +11,7 @@ use turbojpeg::{Decompressor, YuvImage, yuv_pixels_len};
 #[path = "../testing/sample.rs"]
 mod sample;
 
-const PICTURES: u64 = 8;
+const PICTURES: u32 = 8;
 const ROUNDS: usize = 60;
 const ALL_CORES_FOR: Duration = Duration::from_secs(2);
 
@@ -76,7 +76,7 @@ fn pictures(progressive: bool) -> Vec<Vec<u8>> {
         ..sample::Style::default()
     };
     (0..PICTURES)
-        .map(|seed| sample::jpeg(style, seed))
+        .map(|seed| sample::jpeg(style, seed.into()))
         .collect()
 }
 
@@ -99,8 +99,8 @@ fn compare(pictures: &[Vec<u8>]) -> Anyhow<Cost> {
             ours += timed(|| Ok(verifier.verify(bytes, Some(bytes.len() as u64)).map(drop)?))?;
             theirs += timed(|| plain.decode(bytes))?;
         }
-        verify.push(ours / pictures.len() as f64);
-        yuv.push(theirs / pictures.len() as f64);
+        verify.push(ours / f64::from(PICTURES));
+        yuv.push(theirs / f64::from(PICTURES));
         ratio.push(ours / theirs);
     }
     Ok(Cost {
@@ -124,7 +124,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Pictures verified a second with a thread on every core.
 fn all_cores(pictures: &[Vec<u8>]) -> Anyhow<f64> {
-    let (stop, count) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (stop, count) = (AtomicBool::new(false), AtomicU32::new(0));
     let threads = std::thread::available_parallelism()?.get();
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -146,5 +146,5 @@ fn all_cores(pictures: &[Vec<u8>]) -> Anyhow<f64> {
             .into_iter()
             .try_for_each(|worker| worker.join().map_err(|_| "a worker panicked")?)
     })?;
-    Ok(count.into_inner() as f64 / start.elapsed().as_secs_f64())
+    Ok(f64::from(count.into_inner()) / start.elapsed().as_secs_f64())
 }

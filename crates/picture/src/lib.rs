@@ -7,10 +7,13 @@
 //! 1. it has exactly as many bytes as the server promised, if it promised a number;
 //! 2. its markers form an unbroken chain whose end marker (`FF D9`) is the very last thing: not one byte may
 //!    follow, not even padding;
-//! 3. its claimed size is within [`Limits`], asked before any memory is taken for pixels;
-//! 4. libjpeg-turbo decodes every coefficient of every scan without an error *and without a warning*.
+//! 3. its scans sent every coefficient that its header announced;
+//! 4. its claimed size is within [`Limits`], asked before any memory is taken for pixels;
+//! 5. libjpeg-turbo decodes every coefficient of every scan without an error *and without a warning*, by a decoder that saw
+//!    no other picture before.
 //!
-//! What no decoder can see (a flipped bit that is still a valid code) only the recorded [`Sha256`] sees, from then on.
+//! What no decoder can see (a flipped bit that is still a valid code, one missing stretch of a progressive picture
+//! in fifty when no length was promised) only the recorded [`Sha256`] sees, from then on.
 //!
 //! ```
 //! let refusal = draywatch_picture::verify(b"<!doctype html><title>Login</title>", None).unwrap_err();
@@ -18,6 +21,7 @@
 //! assert_eq!(refusal.to_string(), "not a picture but an HTML page");
 //! ```
 
+mod coverage;
 mod hash;
 mod limits;
 mod markers;

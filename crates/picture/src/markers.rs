@@ -3,6 +3,7 @@
 //! The decoder stops at the first end marker and says nothing about what follows, so this walk alone knows
 //! whether the end marker is last. It also counts scans before any of them costs anything.
 
+use crate::coverage::Coverage;
 use crate::limits::MAX_SCANS;
 use crate::refusal::Refusal;
 
@@ -24,27 +25,34 @@ pub(crate) fn starts_like_jpeg(bytes: &[u8]) -> bool {
 pub(crate) fn count_scans(bytes: &[u8]) -> Result<u32, Refusal> {
     let mut at = 2;
     let mut scans = 0;
+    let mut coverage = Coverage::default();
     loop {
         match next_marker(bytes, &mut at)? {
-            END if at == bytes.len() => return Ok(scans),
-            END => {
+            END if at < bytes.len() => {
                 return Err(Refusal::corrupt(format!(
                     "{} bytes after the end marker",
                     bytes.len() - at
                 )));
             }
+            END if scans == 0 => {
+                return Err(Refusal::corrupt("nothing between start and end marker"));
+            }
+            END if !coverage.is_complete() => return Err(Refusal::corrupt("scans are missing")),
+            END => return Ok(scans),
             START => return Err(Refusal::corrupt("a second start marker")),
             0x01 | 0xD0..=0xD7 => {} // stand alone, without a length
-            marker => {
-                skip_segment(bytes, &mut at)?;
-                if marker == SCAN {
-                    scans += 1;
-                    if scans > MAX_SCANS {
-                        return Err(Refusal::corrupt(format!("more than {MAX_SCANS} scans")));
-                    }
-                    skip_entropy_coded(bytes, &mut at)?;
-                }
+            SCAN if scans == MAX_SCANS => {
+                return Err(Refusal::corrupt(format!("more than {MAX_SCANS} scans")));
             }
+            SCAN => {
+                scans += 1;
+                coverage.scan(segment(bytes, &mut at)?);
+                skip_entropy_coded(bytes, &mut at)?;
+            }
+            marker @ (0xC0..=0xC2 | 0xC9 | 0xCA) => {
+                coverage.frame(marker, segment(bytes, &mut at)?);
+            }
+            _ => drop(segment(bytes, &mut at)?),
         }
     }
 }
@@ -63,9 +71,10 @@ fn next_marker(bytes: &[u8], at: &mut usize) -> Result<u8, Refusal> {
     Ok(marker)
 }
 
-/// Steps over a segment by the length that it states.
-fn skip_segment(bytes: &[u8], at: &mut usize) -> Result<(), Refusal> {
-    let length = bytes.get(*at..*at + 2).ok_or(Refusal::Truncated)?;
+/// Steps over a segment by the length that it states, and answers what is in it.
+fn segment<'a>(bytes: &'a [u8], at: &mut usize) -> Result<&'a [u8], Refusal> {
+    let start = *at + 2;
+    let length = bytes.get(*at..start).ok_or(Refusal::Truncated)?;
     let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
     if length < 2 {
         return Err(Refusal::corrupt(format!(
@@ -73,11 +82,7 @@ fn skip_segment(bytes: &[u8], at: &mut usize) -> Result<(), Refusal> {
         )));
     }
     *at += length;
-    if *at > bytes.len() {
-        Err(Refusal::Truncated)
-    } else {
-        Ok(())
-    }
+    bytes.get(start..*at).ok_or(Refusal::Truncated)
 }
 
 /// Steps over a scan's data to the next marker; `FF 00` and the restart markers belong to the data.
@@ -110,7 +115,7 @@ mod tests {
     #[test]
     fn scans_are_counted_and_stuffing_and_restarts_belong_to_them() {
         let scan = [0xFF, 0xDA, 0, 3, 9, 1, 0xFF, 0, 2, 0xFF, 0xD0, 3];
-        assert_eq!(count_scans(&picture(&[])), Ok(0));
+        assert_eq!(count_scans(&picture(&[])).unwrap_err().reason(), "corrupt");
         assert_eq!(count_scans(&picture(&scan)), Ok(1));
         assert_eq!(count_scans(&picture(&scan.repeat(100))), Ok(100));
         assert_eq!(
@@ -123,9 +128,11 @@ mod tests {
 
     #[test]
     fn an_end_marker_inside_a_segment_is_not_the_end() {
+        let thumbnail = [0xFF, 0xE1, 0, 6, 0xFF, 0xD9, 0xFF, 0xD8];
+        let scan = [0xFF, 0xDA, 0, 3, 9];
         assert_eq!(
-            count_scans(&picture(&[0xFF, 0xE1, 0, 6, 0xFF, 0xD9, 0xFF, 0xD8])),
-            Ok(0)
+            count_scans(&picture(&[&thumbnail[..], &scan].concat())),
+            Ok(1)
         );
     }
 

@@ -65,11 +65,13 @@ pub struct Verified {
     pub sha256: Sha256,
 }
 
-/// Verifies pictures one after another with the same decoder and buffer. Give each thread its own.
+/// Verifies pictures one after another with the same buffer. Give each thread its own.
+///
+/// Every picture gets a decoder of its own, which costs next to nothing: one that was used before remembers the
+/// former picture's tables and header, and would take them for those that a damaged picture lacks.
 #[derive(Debug)]
 pub struct Verifier {
     limits: Limits,
-    decoder: Decompressor,
     pixels: Vec<u8>,
 }
 
@@ -79,14 +81,9 @@ impl Verifier {
     /// # Errors
     /// [`Refusal::Uncheckable`] if libjpeg-turbo cannot be started, which takes a lack of memory.
     pub fn new(limits: Limits) -> Result<Self, Refusal> {
-        let uncheckable = |error: turbojpeg::Error| Refusal::uncheckable(error.to_string());
-        let mut decoder = Decompressor::new().map_err(uncheckable)?;
-        decoder.set_scaling_factor(SCALE).map_err(uncheckable)?;
-        decoder.set_scan_limit(MAX_SCANS).map_err(uncheckable)?;
-        decoder.set_fast_upsample(true).map_err(uncheckable)?;
+        start_decoder()?;
         Ok(Self {
             limits,
-            decoder,
             pixels: Vec::new(),
         })
     }
@@ -123,12 +120,12 @@ impl Verifier {
     ) -> Result<Dimensions, Refusal> {
         check_outside(bytes, promised_length, &self.limits)?;
         let scans = markers::count_scans(bytes)?;
-        let header = self
-            .decoder
+        let mut decoder = start_decoder()?;
+        let header = decoder
             .read_header(bytes)
             .map_err(|error| Refusal::from_decoder(&error))?;
         let dimensions = self.check_header(&header, scans, bytes.len())?;
-        self.decode(bytes, &header)?;
+        self.decode(&mut decoder, bytes, &header)?;
         Ok(dimensions)
     }
 
@@ -168,7 +165,12 @@ impl Verifier {
     }
 
     /// Decodes all of the picture; what libjpeg-turbo only warns of comes back as an error as well.
-    fn decode(&mut self, bytes: &[u8], header: &DecompressHeader) -> Result<(), Refusal> {
+    fn decode(
+        &mut self,
+        decoder: &mut Decompressor,
+        bytes: &[u8],
+        header: &DecompressHeader,
+    ) -> Result<(), Refusal> {
         let format = match header.colorspace {
             Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
             Colorspace::RGB => PixelFormat::RGB,
@@ -177,7 +179,7 @@ impl Verifier {
         let (width, height) = (SCALE.scale(header.width), SCALE.scale(header.height));
         let pitch = width * format.size();
         let pixels = sized(&mut self.pixels, pitch * height);
-        self.decoder
+        decoder
             .decompress(
                 bytes,
                 Image {
@@ -190,6 +192,18 @@ impl Verifier {
             )
             .map_err(|error| Refusal::from_decoder(&error))
     }
+}
+
+/// A decoder that has seen no picture yet.
+fn start_decoder() -> Result<Decompressor, Refusal> {
+    let start = || {
+        let mut decoder = Decompressor::new()?;
+        decoder.set_scaling_factor(SCALE)?;
+        decoder.set_scan_limit(MAX_SCANS)?;
+        decoder.set_fast_upsample(true)?;
+        Ok(decoder)
+    };
+    start().map_err(|error: turbojpeg::Error| Refusal::uncheckable(error.to_string()))
 }
 
 /// What can be judged without looking inside.

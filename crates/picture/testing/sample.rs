@@ -51,9 +51,9 @@ pub fn jpeg(style: Style, seed: u64) -> Vec<u8> {
     for y in 0..style.height {
         for x in 0..style.width {
             let noise = random.bits().to_le_bytes();
-            for channel in 0..size {
+            for (channel, noise) in noise.iter().enumerate().take(size) {
                 let base = (x * (channel + 1) / 12 + y / 5) % 200;
-                pixels.push(u8::try_from(base).unwrap() + noise[channel] % 40);
+                pixels.push(u8::try_from(base).unwrap() + noise % 40);
             }
         }
     }

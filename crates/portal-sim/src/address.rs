@@ -52,13 +52,18 @@ impl AddressBook {
             (Extension::Jpg, false) | (Extension::Jpeg, true) => "jpg",
         };
         let (date, hour) = (local.date(), local.hour());
-        format!("/{}/{date}/{hour}/{time}-{}{small}.{extension}", self.terminal, frame.camera)
+        format!(
+            "/{}/{date}/{hour}/{time}-{}{small}.{extension}",
+            self.terminal, frame.camera
+        )
     }
 
     /// Reads a path as far as needed to look the frame up.
     pub(crate) fn read(&self, path: &str, zone: AddressZone) -> Option<Wanted> {
         let name = path.rsplit('/').next()?;
-        let stem = name.strip_suffix(".jpeg").or_else(|| name.strip_suffix(".jpg"))?;
+        let stem = name
+            .strip_suffix(".jpeg")
+            .or_else(|| name.strip_suffix(".jpg"))?;
         let (stem, thumbnail) = match stem.strip_suffix("-thumbnail") {
             Some(rest) => (rest, true),
             None => (stem, false),
@@ -71,10 +76,17 @@ impl AddressBook {
             }
             AddressForm::UnixMillis => {
                 let (millis, camera) = stem.split_once('-')?;
-                (vec![Utc.timestamp_millis_opt(millis.parse().ok()?).single()?], camera)
+                (
+                    vec![Utc.timestamp_millis_opt(millis.parse().ok()?).single()?],
+                    camera,
+                )
             }
         };
-        Some(Wanted { camera: camera.to_owned(), thumbnail, candidates })
+        Some(Wanted {
+            camera: camera.to_owned(),
+            thumbnail,
+            candidates,
+        })
     }
 
     fn instants(&self, local: NaiveDateTime, zone: AddressZone) -> Vec<DateTime<Utc>> {

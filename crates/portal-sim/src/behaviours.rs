@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 /// defaults, unknown ones are an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent switches")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent switches"
+)]
 pub struct Behaviours {
     /// After a pick the page goes on showing the previous day for so many milliseconds (after the answer).
     pub stale_ms: u64,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::behaviours::Behaviours;
 use crate::faults::FaultRule;
+use crate::wall;
 
 /// Everything a portal starts with. All fields have defaults, also in JSON.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,13 +84,19 @@ impl Config {
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(!self.cameras.is_empty(), "at least one camera is needed");
         let plain = |name: &String| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
         };
         ensure!(
             self.cameras.iter().all(plain) && plain(&self.terminal),
             "camera and terminal names may hold letters, digits, _ and - only"
         );
-        ensure!(self.schedule.interval_seconds >= 2, "the interval must be at least 2 seconds");
+        ensure!(
+            self.schedule.interval_seconds >= 2,
+            "the interval must be at least 2 seconds"
+        );
         Ok(())
     }
 
@@ -183,9 +190,9 @@ pub enum Clock {
 impl Clock {
     pub(crate) fn now(self) -> DateTime<Utc> {
         match self {
-            Self::Real => Utc::now(),
+            Self::Real => wall::utc(),
             Self::Fixed(instant) => instant,
-            Self::OffsetSeconds(seconds) => Utc::now() + chrono::Duration::seconds(seconds),
+            Self::OffsetSeconds(seconds) => wall::utc() + chrono::Duration::seconds(seconds),
         }
     }
 }

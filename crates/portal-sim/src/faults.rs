@@ -27,7 +27,11 @@ impl FaultRule {
     /// A rule for every full-size picture, without a limit.
     #[must_use]
     pub fn always(fault: Fault) -> Self {
-        Self { matching: Match::default(), fault, times: None }
+        Self {
+            matching: Match::default(),
+            fault,
+            times: None,
+        }
     }
 
     fn covers(&self, frame: &Frame, path: &str, thumbnail: bool) -> bool {
@@ -57,9 +61,17 @@ pub struct Match {
 
 impl Match {
     fn covers(&self, frame: &Frame, path: &str) -> bool {
-        let camera = self.camera.as_ref().is_none_or(|name| *name == *frame.camera);
-        let text = self.address_contains.as_ref().is_none_or(|text| path.contains(text.as_str()));
-        let nth = self.every_nth.is_none_or(|n| frame.slot.rem_euclid(i64::from(n.max(1))) == 0);
+        let camera = self
+            .camera
+            .as_ref()
+            .is_none_or(|name| *name == *frame.camera);
+        let text = self
+            .address_contains
+            .as_ref()
+            .is_none_or(|text| path.contains(text.as_str()));
+        let nth = self
+            .every_nth
+            .is_none_or(|n| frame.slot.rem_euclid(i64::from(n.max(1))) == 0);
         let chance = |share: f64| unit(mix(&[self.seed, hash_text(path)])) < share;
         camera && text && nth && self.probability.is_none_or(chance)
     }
@@ -173,11 +185,18 @@ struct Pages {
 impl FaultBook {
     pub(crate) fn set(&self, rules: Vec<FaultRule>) {
         let mut pages = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        *pages = Pages { rules, used: HashMap::new() };
+        *pages = Pages {
+            rules,
+            used: HashMap::new(),
+        };
     }
 
     pub(crate) fn rules(&self) -> Vec<FaultRule> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).rules.clone()
+        self.inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .rules
+            .clone()
     }
 
     /// The fault for this request, which is thereby used once.
@@ -188,7 +207,9 @@ impl FaultBook {
             if !rule.covers(frame, path, thumbnail) {
                 continue;
             }
-            let Some(times) = rule.times else { return Some(rule.fault) };
+            let Some(times) = rule.times else {
+                return Some(rule.fault);
+            };
             let count = used.entry((index, path.to_owned())).or_default();
             if *count < times {
                 *count += 1;

@@ -21,6 +21,7 @@ mod state;
 mod stats;
 mod store;
 mod truth;
+mod wall;
 
 pub use behaviours::{AddressZone, ApiFailure, Behaviours};
 pub use config::{AddressForm, Clock, Config, EmptyDay, Extension, PublicAddresses, Schedule};

@@ -3,9 +3,9 @@
 
 /// Mixes words into one well-spread number (splitmix64 over a running sum).
 pub(crate) fn mix(words: &[u64]) -> u64 {
-    words
-        .iter()
-        .fold(0x9E37_79B9_7F4A_7C15, |sum, &word| finish(sum ^ finish(word)))
+    words.iter().fold(0x9E37_79B9_7F4A_7C15, |sum, &word| {
+        finish(sum ^ finish(word))
+    })
 }
 
 /// Hashes a text, for camera names and addresses (FNV-1a, then mixed).

@@ -46,7 +46,12 @@ impl Timetable {
     }
 
     /// The frames of a camera in `[from, to)`, oldest first.
-    pub(crate) fn frames(&self, camera: &Arc<str>, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Frame> {
+    pub(crate) fn frames(
+        &self,
+        camera: &Arc<str>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Vec<Frame> {
         let cadence = Cadence::new(self, camera);
         let first = (from.timestamp_millis() - cadence.reach()).div_euclid(cadence.interval);
         let last = (to.timestamp_millis() + cadence.reach()).div_euclid(cadence.interval);
@@ -65,11 +70,18 @@ impl Timetable {
         if unit(cadence.draw(slot, 2)) < self.schedule.skip_probability {
             return Vec::new();
         }
-        let Some(instant) = self.settle(cadence.millis(slot)) else { return Vec::new() };
+        let Some(instant) = self.settle(cadence.millis(slot)) else {
+            return Vec::new();
+        };
         if self.is_empty_day(camera, instant) {
             return Vec::new();
         }
-        let frame = Frame { camera: Arc::clone(camera), instant, slot, twin: false };
+        let frame = Frame {
+            camera: Arc::clone(camera),
+            instant,
+            slot,
+            twin: false,
+        };
         let every = u64::from(self.schedule.twin_every);
         if every == 0 || !cadence.draw(slot, 3).is_multiple_of(every) {
             return vec![frame];
@@ -85,7 +97,11 @@ impl Timetable {
             AddressForm::UnixMillis if frame.instant.timestamp_subsec_millis() < 500 => 137,
             AddressForm::UnixMillis => -137,
         };
-        Frame { instant: frame.instant + Duration::milliseconds(shift), twin: true, ..frame.clone() }
+        Frame {
+            instant: frame.instant + Duration::milliseconds(shift),
+            twin: true,
+            ..frame.clone()
+        }
     }
 
     /// Rounds an instant to what its address can tell: whole seconds, and in the hour that the local clock
@@ -105,7 +121,8 @@ impl Timetable {
 
     fn is_empty_day(&self, camera: &str, instant: DateTime<Utc>) -> bool {
         let days = &self.schedule.empty_days;
-        let named = |day: &crate::config::EmptyDay| day.camera.as_ref().is_none_or(|name| name == camera);
+        let named =
+            |day: &crate::config::EmptyDay| day.camera.as_ref().is_none_or(|name| name == camera);
         !days.is_empty() && {
             let date = local_date(self.zone, instant);
             days.iter().any(|day| day.date == date && named(day))
@@ -148,7 +165,11 @@ impl Cadence {
         mix(&[self.key, slot.cast_unsigned(), purpose])
     }
 
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small whole numbers")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "small whole numbers"
+    )]
     fn millis(&self, slot: i64) -> i64 {
         let turn = slot.rem_euclid(SWING) as f64 / SWING as f64 + unit(self.key);
         let swing = (turn * std::f64::consts::TAU).sin() * self.drift as f64;

@@ -51,12 +51,22 @@ impl Store {
         if let Some(bytes) = self.cached(key, thumbnail) {
             return Ok(bytes);
         }
-        let _worker = self.workers.acquire().await.context("the store is closed")?;
+        let _worker = self
+            .workers
+            .acquire()
+            .await
+            .context("the store is closed")?;
         if let Some(bytes) = self.cached(key, thumbnail) {
             return Ok(bytes);
         }
         let (studio, frame) = (Arc::clone(&self.studio), frame.clone());
-        let draw = move || if thumbnail { studio.thumbnail(&frame) } else { studio.full(&frame) };
+        let draw = move || {
+            if thumbnail {
+                studio.thumbnail(&frame)
+            } else {
+                studio.full(&frame)
+            }
+        };
         let bytes = Bytes::from(tokio::task::spawn_blocking(draw).await??);
         lock(self.cache(thumbnail)).put(key, bytes.clone());
         Ok(bytes)
@@ -69,7 +79,10 @@ impl Store {
             return Ok(print.clone());
         }
         let bytes = self.picture(frame, thumbnail).await?;
-        let print = Print { bytes: bytes.len(), sha256: hex(&Sha256::digest(&bytes)).into() };
+        let print = Print {
+            bytes: bytes.len(),
+            sha256: hex(&Sha256::digest(&bytes)).into(),
+        };
         lock(&self.prints).insert(key, print.clone());
         Ok(print)
     }
@@ -81,7 +94,11 @@ impl Store {
 
     /// A tag that changes with the picture.
     pub(crate) fn tag(&self, frame: &Frame, thumbnail: bool) -> String {
-        format!("\"{:016x}{}\"", self.studio.key(frame), if thumbnail { "t" } else { "" })
+        format!(
+            "\"{:016x}{}\"",
+            self.studio.key(frame),
+            if thumbnail { "t" } else { "" }
+        )
     }
 
     fn cached(&self, key: u64, thumbnail: bool) -> Option<Bytes> {
@@ -89,17 +106,23 @@ impl Store {
     }
 
     fn cache(&self, thumbnail: bool) -> &Mutex<Cache> {
-        if thumbnail { &self.thumbnails } else { &self.full }
+        if thumbnail {
+            &self.thumbnails
+        } else {
+            &self.full
+        }
     }
 }
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -117,7 +140,12 @@ struct Cache {
 
 impl Cache {
     fn new(limit: usize) -> Self {
-        Self { limit, clock: 0, entries: HashMap::new(), ages: BTreeMap::new() }
+        Self {
+            limit,
+            clock: 0,
+            entries: HashMap::new(),
+            ages: BTreeMap::new(),
+        }
     }
 
     fn get(&mut self, key: u64) -> Option<Bytes> {
@@ -136,7 +164,9 @@ impl Cache {
         }
         self.ages.insert(self.clock, key);
         while self.entries.len() > self.limit {
-            let Some((_, oldest)) = self.ages.pop_first() else { break };
+            let Some((_, oldest)) = self.ages.pop_first() else {
+                break;
+            };
             self.entries.remove(&oldest);
         }
     }

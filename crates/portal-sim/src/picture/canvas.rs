@@ -19,6 +19,17 @@ pub(crate) struct Area {
     pub(crate) height: i32,
 }
 
+impl Area {
+    pub(crate) const fn new(x: i32, y: i32, width: i32, height: i32) -> Self {
+        Self {
+            x,
+            y,
+            width,
+            height,
+        }
+    }
+}
+
 /// A picture under construction.
 #[derive(Debug, Clone)]
 pub(crate) struct Canvas {
@@ -31,7 +42,12 @@ pub(crate) struct Canvas {
 impl Canvas {
     pub(crate) fn new(width: usize, height: usize) -> Self {
         let (width, rows) = (width.next_multiple_of(2), height.next_multiple_of(2));
-        Self { width, height, rows, pixels: vec![128; width * rows * 3 / 2] }
+        Self {
+            width,
+            height,
+            rows,
+            pixels: vec![128; width * rows * 3 / 2],
+        }
     }
 
     /// The brightness plane, row after row.
@@ -40,19 +56,18 @@ impl Canvas {
         &mut self.pixels[..size]
     }
 
-    /// Both colour planes, one after the other.
-    pub(crate) fn chroma(&mut self) -> &mut [u8] {
-        let size = self.width * self.rows;
-        &mut self.pixels[size..]
-    }
-
     pub(crate) fn fill(&mut self, area: Area, colour: Colour) {
         let Colour(y, u, v) = colour;
         let (width, rows) = (self.width, self.rows);
         let (luma, chroma) = self.pixels.split_at_mut(width * rows);
         let (blue, red) = chroma.split_at_mut(width * rows / 4);
         paint(luma, width, rows, area, y);
-        let half = Area { x: area.x / 2, y: area.y / 2, width: area.width / 2, height: area.height / 2 };
+        let half = Area {
+            x: area.x / 2,
+            y: area.y / 2,
+            width: area.width / 2,
+            height: area.height / 2,
+        };
         paint(blue, width / 2, rows / 2, half, u);
         paint(red, width / 2, rows / 2, half, v);
     }
@@ -60,7 +75,12 @@ impl Canvas {
     pub(crate) fn disc(&mut self, x: i32, y: i32, radius: i32, colour: Colour) {
         for dy in -radius..=radius {
             let half = (radius * radius - dy * dy).isqrt();
-            let area = Area { x: x - half, y: y + dy, width: half * 2, height: 1 };
+            let area = Area {
+                x: x - half,
+                y: y + dy,
+                width: half * 2,
+                height: 1,
+            };
             self.fill(area, colour);
         }
     }
@@ -73,7 +93,15 @@ impl Canvas {
             for index in (0..15).filter(|index| dots >> (14 - index) & 1 == 1) {
                 let (column, row) = (index % 3, index / 3);
                 let (dot_x, dot_y) = (left + column * scale, y + row * scale);
-                self.fill(Area { x: dot_x, y: dot_y, width: scale, height: scale }, colour);
+                self.fill(
+                    Area {
+                        x: dot_x,
+                        y: dot_y,
+                        width: scale,
+                        height: scale,
+                    },
+                    colour,
+                );
             }
             left += 4 * scale;
         }
@@ -85,9 +113,17 @@ impl Canvas {
         let size = self.width * self.rows;
         let small_size = small.width * small.rows;
         let (luma, chroma) = small.pixels.split_at_mut(small_size);
-        shrink(&self.pixels[..size], (self.width, self.height), luma, (width, height));
+        shrink(
+            &self.pixels[..size],
+            (self.width, self.height),
+            luma,
+            (width, height),
+        );
         let (from, to) = ((self.width / 2, self.height / 2), (width / 2, height / 2));
-        for (plane, target) in self.pixels[size..].chunks(size / 4).zip(chroma.chunks_mut(small_size / 4)) {
+        for (plane, target) in self.pixels[size..]
+            .chunks(size / 4)
+            .zip(chroma.chunks_mut(small_size / 4))
+        {
             shrink(plane, from, target, to);
         }
         small

@@ -60,13 +60,22 @@ impl Studio {
     /// A number that tells frames apart.
     pub(crate) fn key(&self, frame: &Frame) -> u64 {
         let camera = hash_text(&frame.camera);
-        mix(&[self.seed, camera, frame.slot.cast_unsigned(), u64::from(frame.twin)])
+        mix(&[
+            self.seed,
+            camera,
+            frame.slot.cast_unsigned(),
+            u64::from(frame.twin),
+        ])
     }
 
     fn draw(&self, frame: &Frame) -> Canvas {
         let key = self.key(frame);
         let blank = || Canvas::new(WIDTH, HEIGHT);
-        let mut canvas = self.backgrounds.get(&*frame.camera).cloned().unwrap_or_else(blank);
+        let mut canvas = self
+            .backgrounds
+            .get(&*frame.camera)
+            .cloned()
+            .unwrap_or_else(blank);
         scene::trucks(&mut canvas, key);
         self.expose(&mut canvas, frame, key);
         self.caption(&mut canvas, frame);
@@ -91,8 +100,20 @@ impl Studio {
 
     fn caption(&self, canvas: &mut Canvas, frame: &Frame) {
         let local = frame.instant.with_timezone(&self.zone);
-        let text = format!("{}  {}", frame.camera.replace('_', " "), local.format("%Y-%m-%d %H:%M:%S %Z"));
-        canvas.fill(Area { x: 0, y: 0, width: 1200, height: 44 }, Colour(24, 128, 128));
+        let text = format!(
+            "{}  {}",
+            frame.camera.replace('_', " "),
+            local.format("%Y-%m-%d %H:%M:%S %Z")
+        );
+        canvas.fill(
+            Area {
+                x: 0,
+                y: 0,
+                width: 1200,
+                height: 44,
+            },
+            Colour(24, 128, 128),
+        );
         canvas.text(20, 12, 4, &text, Colour(235, 128, 128));
     }
 }
@@ -100,13 +121,38 @@ impl Studio {
 /// The valid picture that says nothing.
 pub(crate) fn placeholder(thumbnail: bool) -> Result<Vec<u8>> {
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
-    let bars = [(180, 128, 128), (162, 44, 142), (131, 156, 44), (112, 72, 58)];
+    let bars = [
+        (180, 128, 128),
+        (162, 44, 142),
+        (131, 156, 44),
+        (112, 72, 58),
+    ];
     for (place, (y, u, v)) in (0..).zip(bars.into_iter().cycle().take(8)) {
-        canvas.fill(Area { x: place * 150, y: 0, width: 150, height: 676 }, Colour(y / 2, u, v));
+        canvas.fill(
+            Area {
+                x: place * 150,
+                y: 0,
+                width: 150,
+                height: 676,
+            },
+            Colour(y / 2, u, v),
+        );
     }
-    canvas.fill(Area { x: 250, y: 250, width: 700, height: 170 }, Colour(20, 128, 128));
+    canvas.fill(
+        Area {
+            x: 250,
+            y: 250,
+            width: 700,
+            height: 170,
+        },
+        Colour(20, 128, 128),
+    );
     canvas.text(330, 290, 15, "NO SIGNAL", Colour(235, 128, 128));
-    if thumbnail { canvas.shrunk(THUMBNAIL.0, THUMBNAIL.1).encode(78) } else { canvas.encode(QUALITY) }
+    if thumbnail {
+        canvas.shrunk(THUMBNAIL.0, THUMBNAIL.1).encode(78)
+    } else {
+        canvas.encode(QUALITY)
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
@@ -114,16 +160,22 @@ fn percent(share: f64) -> i16 {
     (share * 100.0).round() as i16
 }
 
-fn develop(pixel: u8, gain: i16, grain: i8) -> u8 {
-    let lit = i16::from(pixel) * gain / 100 + i16::from(grain);
+fn develop(pixel: u8, light: i16, grain: i8) -> u8 {
+    let lit = i16::from(pixel) * light / 100 + i16::from(grain);
     u8::try_from(lit.clamp(0, 255)).unwrap_or(0)
 }
 
 /// Noise with about the shape of a bell.
 fn grain() -> Vec<i8> {
     let bell = |word: u64| -> i8 {
-        let sum: i16 = word.to_le_bytes().iter().map(|&byte| i16::from(byte % 8)).sum();
+        let sum: i16 = word
+            .to_le_bytes()
+            .iter()
+            .map(|&byte| i16::from(byte % 8))
+            .sum();
         i8::try_from(sum - 28).unwrap_or(0)
     };
-    (0..GRAIN as u64).map(|place| bell(mix(&[place, 17]))).collect()
+    (0..GRAIN as u64)
+        .map(|place| bell(mix(&[place, 17])))
+        .collect()
 }

@@ -37,7 +37,7 @@ fn sky(canvas: &mut Canvas) {
     for y in (0..HORIZON).step_by(2) {
         let bright = u8::try_from(150 + y * 70 / HORIZON).unwrap_or(220);
         let blue = u8::try_from(146 - y * 16 / HORIZON).unwrap_or(130);
-        canvas.fill(Area { x: 0, y, width: 1200, height: 2 }, Colour(bright, blue, 120));
+        canvas.fill(Area::new(0, y, 1200, 2), Colour(bright, blue, 120));
     }
 }
 
@@ -48,16 +48,16 @@ fn cranes(canvas: &mut Canvas, key: u64) {
         let x = number * 300 + pick(key, draw, 160);
         let top = 70 + pick(key, 10 + u64::from(number.unsigned_abs()), 60);
         for leg in [0, 56] {
-            canvas.fill(Area { x: x + leg, y: top, width: 8, height: HORIZON - top }, steel);
+            canvas.fill(Area::new(x + leg, top, 8, HORIZON - top), steel);
         }
-        canvas.fill(Area { x: x - 70, y: top + 24, width: 210, height: 8 }, steel);
-        canvas.fill(Area { x, y: top + 90, width: 60, height: 6 }, steel);
+        canvas.fill(Area::new(x - 70, top + 24, 210, 8), steel);
+        canvas.fill(Area::new(x, top + 90, 60, 6), steel);
     }
     for stack in 0..24_i32 {
         let draw = 40 + u64::from(stack.unsigned_abs());
         let height = 18 * (1 + pick(key, draw, 4));
         let paint = PAINTS[usize::try_from(pick(key, draw + 40, 7)).unwrap_or(0)];
-        let area = Area { x: stack * 50, y: HORIZON - height, width: 46, height };
+        let area = Area::new(stack * 50, HORIZON - height, 46, height);
         canvas.fill(area, paint);
     }
 }
@@ -65,7 +65,7 @@ fn cranes(canvas: &mut Canvas, key: u64) {
 fn road(canvas: &mut Canvas, key: u64) {
     for y in (HORIZON..676).step_by(2) {
         let bright = u8::try_from(88 + (y - HORIZON) * 40 / 386).unwrap_or(128);
-        canvas.fill(Area { x: 0, y, width: 1200, height: 2 }, Colour(bright, 128, 129));
+        canvas.fill(Area::new(0, y, 1200, 2), Colour(bright, 128, 129));
     }
     let lanes = 3 + pick(key, 90, 2);
     for y in (HORIZON + 4..676).step_by(4) {
@@ -76,7 +76,7 @@ fn road(canvas: &mut Canvas, key: u64) {
             let x = far + near * depth / 386;
             let dashed = lane != 0 && lane != lanes && (depth / 24) % 2 == 0;
             if !dashed {
-                canvas.fill(Area { x, y, width: 4 + depth / 40, height: 4 }, Colour(205, 118, 134));
+                canvas.fill(Area::new(x, y, 4 + depth / 40, 4), Colour(205, 118, 134));
             }
         }
     }
@@ -84,15 +84,19 @@ fn road(canvas: &mut Canvas, key: u64) {
 
 fn booths(canvas: &mut Canvas, key: u64) {
     let y = HORIZON - 66 + pick(key, 91, 12);
-    canvas.fill(Area { x: 0, y, width: 1200, height: 26 }, Colour(188, 126, 128));
-    canvas.fill(Area { x: 0, y: y + 26, width: 1200, height: 4 }, Colour(70, 128, 128));
+    canvas.fill(Area::new(0, y, 1200, 26), Colour(188, 126, 128));
+    canvas.fill(Area::new(0, y + 26, 1200, 4), Colour(70, 128, 128));
     for number in 0..5_i32 {
         let x = 100 + number * 240;
-        canvas.fill(Area { x, y: y + 30, width: 44, height: 62 }, Colour(160, 122, 132));
-        canvas.fill(Area { x: x + 8, y: y + 38, width: 28, height: 22 }, Colour(60, 134, 124));
+        canvas.fill(Area::new(x, y + 30, 44, 62), Colour(160, 122, 132));
+        canvas.fill(Area::new(x + 8, y + 38, 28, 22), Colour(60, 134, 124));
         let open = pick(key, 95 + u64::from(number.unsigned_abs()), 2) == 0;
-        let lamp = if open { Colour(150, 90, 70) } else { Colour(110, 100, 220) };
-        canvas.fill(Area { x: x + 12, y: y + 6, width: 20, height: 14 }, lamp);
+        let lamp = if open {
+            Colour(150, 90, 70)
+        } else {
+            Colour(110, 100, 220)
+        };
+        canvas.fill(Area::new(x + 12, y + 6, 20, 14), lamp);
     }
 }
 
@@ -116,18 +120,27 @@ fn truck(canvas: &mut Canvas, key: u64, (x, y): (i32, i32), scale: i32) {
     let (tyre, frame) = (Colour(28, 128, 128), Colour(52, 128, 128));
     let long = unit(400);
     if loaded {
-        canvas.fill(Area { x, y, width: long, height: unit(120) }, paint);
+        canvas.fill(Area::new(x, y, long, unit(120)), paint);
         let rib = Colour(paint.0.saturating_sub(22), paint.1, paint.2);
         for offset in (0..long).step_by(usize::try_from(unit(16).max(4)).unwrap_or(4)) {
-            canvas.fill(Area { x: x + offset, y, width: 2, height: unit(120) }, rib);
+            canvas.fill(Area::new(x + offset, y, 2, unit(120)), rib);
         }
         let code = format!("DRYU {:06}", mix(&[key, 5]) % 1_000_000);
-        canvas.text(x + unit(40), y + unit(30), unit(8).max(2), &code, Colour(225, 126, 130));
+        canvas.text(
+            x + unit(40),
+            y + unit(30),
+            unit(8).max(2),
+            &code,
+            Colour(225, 126, 130),
+        );
     }
-    canvas.fill(Area { x, y: y + unit(120), width: long, height: unit(14) }, frame);
+    canvas.fill(Area::new(x, y + unit(120), long, unit(14)), frame);
     let cab = Colour(200, 122, 140);
-    canvas.fill(Area { x: x + long + unit(10), y: y + unit(20), width: unit(90), height: unit(114) }, cab);
-    let window = Area { x: x + long + unit(50), y: y + unit(32), width: unit(46), height: unit(40) };
+    canvas.fill(
+        Area::new(x + long + unit(10), y + unit(20), unit(90), unit(114)),
+        cab,
+    );
+    let window = Area::new(x + long + unit(50), y + unit(32), unit(46), unit(40));
     canvas.fill(window, Colour(50, 136, 122));
     for place in [30, 70, 300, 340, 470] {
         canvas.disc(x + unit(place), y + unit(140), unit(17), tyre);

@@ -1,0 +1,6 @@
+-- The indexes of both shapes in the field, under the names their programs gave them.
+CREATE INDEX IF NOT EXISTS idx_image_timestamp ON images (timestamp);
+CREATE INDEX IF NOT EXISTS idx_image_camera_id ON images (camera_id);
+CREATE INDEX IF NOT EXISTS idx_image_processed ON images (processed);
+CREATE INDEX IF NOT EXISTS idx_image_camera_timestamp ON images (camera_id, timestamp);
+CREATE INDEX IF NOT EXISTS idx_image_path ON images (image_path);

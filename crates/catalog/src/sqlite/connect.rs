@@ -1,0 +1,165 @@
+//! Connections: one writer, a few readers, how long a lock is waited for, and what the engine's errors mean.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sqlx::pool::PoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use crate::{CatalogError, Result};
+
+/// Readers that may be at work at the same time.
+const READERS: u32 = 4;
+/// How long a task waits for its turn at the one writer; others before it are bounded by their own patience.
+const TURN: Duration = Duration::from_mins(10);
+/// A transaction is tried for this many times the busy timeout ...
+const TRIES: u32 = 12;
+/// ... but not for longer than this, unless one busy timeout alone is longer.
+const LONGEST: Duration = Duration::from_mins(1);
+/// The longest busy timeout that the engine takes.
+const LONGEST_BUSY: Duration = Duration::from_hours(1);
+
+/// The connections to one database file.
+#[derive(Debug)]
+pub(super) struct Link {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+    patience: Duration,
+}
+
+impl Link {
+    /// Connects to a database that is there and has its shape.
+    pub(super) async fn connect(path: &Path, busy_timeout: Duration) -> Result<Self> {
+        let doing = "opening it";
+        let options = connect_options(path, busy_timeout);
+        let pool = |most| PoolOptions::<Sqlite>::new().max_connections(most).acquire_timeout(TURN);
+        let patience = patience(busy_timeout);
+        let connect = || pool(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone());
+        let writer = patiently(patience, connect).await.map_err(|e| explain(path, doing, patience, e))?;
+        let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self { path: path.to_owned(), writer, readers, patience })
+    }
+
+    /// The database file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins a write transaction. It takes the lock at once, so that it cannot fail half way for want of it.
+    pub(super) async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Begins a read transaction: all its queries see the same moment.
+    pub(super) async fn snapshot(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.readers.begin().await
+    }
+
+    /// Carries out `work`, a whole transaction, again and again while another program holds the lock.
+    pub(super) async fn run<T, F, Fut>(&self, doing: &'static str, work: F) -> Result<T>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = sqlx::Result<T>>,
+    {
+        let began = Instant::now();
+        let done = patiently(self.patience, work).await;
+        done.map_err(|error| explain(&self.path, doing, began.elapsed(), error))
+    }
+
+    /// Closes all connections, the writer last: it moves the write-ahead log into the database.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// How every connection of ours is made. Foreign keys are not enforced, as the users' programs leave them.
+pub(super) fn connect_options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .foreign_keys(false)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(busy_timeout.min(LONGEST_BUSY))
+}
+
+/// How long a locked database is waited for in all.
+pub(super) fn patience(busy_timeout: Duration) -> Duration {
+    busy_timeout.saturating_mul(TRIES).min(LONGEST).max(busy_timeout.min(LONGEST_BUSY))
+}
+
+/// Repeats `work` while the database is locked, until `patience` has passed, with pauses of uneven length.
+pub(super) async fn patiently<T, F, Fut>(patience: Duration, work: F) -> sqlx::Result<T>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = sqlx::Result<T>>,
+{
+    let began = Instant::now();
+    let mut pause = 10_u64;
+    loop {
+        match work().await {
+            Err(error) if is_locked(&error) && began.elapsed() < patience => {
+                tracing::debug!(%error, waited = ?began.elapsed(), "database is locked, trying again");
+                tokio::time::sleep(Duration::from_millis(rand::random_range(pause / 2..=pause))).await;
+                pause = (pause * 2).min(500);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// `SQLite`'s primary result codes, as far as they are told apart.
+mod code {
+    pub(super) const BUSY: i32 = 5;
+    pub(super) const LOCKED: i32 = 6;
+    pub(super) const READONLY: i32 = 8;
+    pub(super) const CORRUPT: i32 = 11;
+    pub(super) const FULL: i32 = 13;
+    pub(super) const CANTOPEN: i32 = 14;
+    pub(super) const NOTADB: i32 = 26;
+}
+
+/// The primary result code of an error that comes from `SQLite`.
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// Whether another connection stands in the way (`BUSY_SNAPSHOT` and its kind included).
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(code::BUSY | code::LOCKED))
+}
+
+/// Whether the database file is damaged.
+pub(super) fn is_corrupt(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(code::CORRUPT | code::NOTADB))
+}
+
+/// Says what an error of the engine means for the user.
+pub(super) fn explain(path: &Path, doing: &'static str, waited: Duration, error: sqlx::Error) -> CatalogError {
+    let path = path.to_owned();
+    match primary_code(&error) {
+        Some(code::BUSY | code::LOCKED) => CatalogError::Locked { path, doing, waited },
+        Some(code::FULL) => CatalogError::DiskFull { path, doing },
+        Some(code::CORRUPT | code::NOTADB) => CatalogError::Corrupt { path, source: Box::new(error) },
+        Some(code::READONLY) => CatalogError::NotWritable { path, source: Box::new(error) },
+        Some(code::CANTOPEN) => CatalogError::CannotOpen { path, source: Box::new(error) },
+        _ if matches!(error, sqlx::Error::PoolTimedOut) => CatalogError::Locked { path, doing, waited },
+        _ => CatalogError::Failed { path, doing, source: Box::new(error) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_is_bounded() {
+        assert_eq!(patience(Duration::from_millis(100)), Duration::from_millis(1200));
+        assert_eq!(patience(Duration::from_secs(5)), Duration::from_mins(1));
+        assert_eq!(patience(Duration::from_mins(2)), Duration::from_mins(2));
+        assert_eq!(patience(Duration::MAX), LONGEST_BUSY);
+    }
+}

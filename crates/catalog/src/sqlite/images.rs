@@ -1,0 +1,161 @@
+//! The table `images`, which users' programs read and write too. Never touched here: `processed`, `detection_count`,
+//! `created_at` of rows that are there, and every row that nobody asked about.
+
+use chrono::{DateTime, Utc};
+use draywatch_core::CameraId;
+use sqlx::sqlite::SqliteRow;
+use sqlx::SqliteConnection;
+
+use super::{ledger, row, time, tombstones};
+use crate::{FileState, ImageRow, NewImage};
+
+/// The columns that make an [`ImageRow`].
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, camera_id, timestamp, ordinal, COALESCE(filepath, image_path) AS path, file_size, sha256, width, \
+             height, is_thumbnail, processed, url, file_state, verified_at FROM images ",
+            $rest
+        )
+    };
+}
+
+pub(super) async fn after(conn: &mut SqliteConnection, after_id: i64, limit: u32) -> sqlx::Result<Vec<ImageRow>> {
+    let query = sqlx::query(select!("WHERE id > $1 ORDER BY id LIMIT $2")).bind(after_id).bind(limit);
+    query.fetch_all(conn).await?.iter().map(image).collect()
+}
+
+/// Rows of a camera between two instants, in time order, however their times are written.
+pub(super) async fn between(
+    conn: &mut SqliteConnection,
+    camera: &CameraId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> sqlx::Result<Vec<ImageRow>> {
+    let (first, after) = time::day_range(from, to);
+    let sql = select!("WHERE camera_id = $1 AND timestamp >= $2 AND timestamp < $3 ORDER BY timestamp, id");
+    let rows = sqlx::query(sql).bind(camera.as_str()).bind(first).bind(after).fetch_all(conn).await?;
+    let mut images: Vec<ImageRow> = rows.iter().map(image).collect::<sqlx::Result<_>>()?;
+    images.retain(|image| image.timestamp.is_some_and(|at| (from..to).contains(&at)));
+    images.sort_by_key(|image| (image.timestamp, image.ordinal, image.id));
+    Ok(images)
+}
+
+pub(super) async fn at(conn: &mut SqliteConnection, path: &str) -> sqlx::Result<Option<ImageRow>> {
+    let sql = select!("WHERE filepath = $1 OR image_path = $1 ORDER BY id LIMIT 1");
+    sqlx::query(sql).bind(path).fetch_optional(conn).await?.as_ref().map(image).transpose()
+}
+
+fn image(found: &SqliteRow) -> sqlx::Result<ImageRow> {
+    let pixels = |column| Ok::<_, sqlx::Error>(row::int(found, column)?.and_then(|n| u32::try_from(n).ok()));
+    Ok(ImageRow {
+        id: row::int(found, "id")?.unwrap_or(0),
+        camera_id: row::text(found, "camera_id")?.unwrap_or_default(),
+        timestamp: row::instant(found, "timestamp")?,
+        ordinal: row::ordinal(found)?,
+        path: row::text(found, "path")?.unwrap_or_default(),
+        file_size: row::int(found, "file_size")?,
+        sha256: row::text(found, "sha256")?,
+        width: pixels("width")?,
+        height: pixels("height")?,
+        is_thumbnail: row::flag(found, "is_thumbnail")?,
+        processed: row::flag(found, "processed")?,
+        url: row::text(found, "url")?,
+        file_state: row::text(found, "file_state")?,
+        verified_at: row::instant(found, "verified_at")?,
+    })
+}
+
+/// Makes the row of a picture that is durable, or completes the row that its path has by now. The row's id.
+pub(super) async fn store(conn: &mut SqliteConnection, image: &NewImage, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    match at(conn, &image.path).await? {
+        Some(there) => update(conn, there.id, image, now).await.map(|()| there.id),
+        None => insert(conn, image, now).await,
+    }
+}
+
+async fn insert(conn: &mut SqliteConnection, image: &NewImage, now: DateTime<Utc>) -> sqlx::Result<i64> {
+    let sql = "INSERT INTO images (timestamp, filepath, image_path, camera_id, processed, file_size, detection_count, \
+               created_at, ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at) \
+               VALUES ($1, $2, $2, $3, FALSE, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, 'ok', $5) RETURNING id";
+    let facts = &image.facts;
+    sqlx::query_scalar(sql)
+        .bind(time::text(image.frame.instant))
+        .bind(&image.path)
+        .bind(image.frame.camera.as_str())
+        .bind(row::signed(facts.bytes))
+        .bind(time::text(now))
+        .bind(i64::from(image.frame.ordinal))
+        .bind(&image.url)
+        .bind(&facts.sha256)
+        .bind(&facts.media_type)
+        .bind(facts.width)
+        .bind(facts.height)
+        .bind(image.is_thumbnail)
+        .fetch_one(conn)
+        .await
+}
+
+async fn update(conn: &mut SqliteConnection, id: i64, image: &NewImage, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let sql = "UPDATE images SET file_size = $1, ordinal = $2, url = COALESCE($3, url), sha256 = $4, media_type = $5, \
+               width = $6, height = $7, is_thumbnail = $8, file_state = 'ok', file_problem = NULL, verified_at = $9 \
+               WHERE id = $10";
+    let facts = &image.facts;
+    sqlx::query(sql)
+        .bind(row::signed(facts.bytes))
+        .bind(i64::from(image.frame.ordinal))
+        .bind(&image.url)
+        .bind(&facts.sha256)
+        .bind(&facts.media_type)
+        .bind(facts.width)
+        .bind(facts.height)
+        .bind(image.is_thumbnail)
+        .bind(time::text(now))
+        .bind(id)
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
+/// Makes rows for files that have none; how many. Where the ledger still wants such a file, it says its exact instant
+/// and address, and wants it no more.
+pub(super) async fn adopt(
+    conn: &mut SqliteConnection,
+    images: &[NewImage],
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let mut adopted = 0;
+    for image in images {
+        if at(conn, &image.path).await?.is_some() || tombstones::holds(conn, &image.path, &image.frame).await? {
+            continue;
+        }
+        let image = ledger::complete(conn, image).await?;
+        insert(conn, &image, now).await?;
+        ledger::settle_adopted(conn, &image).await?;
+        adopted += 1;
+    }
+    Ok(adopted)
+}
+
+/// Writes down what a check of a file found. What draywatch recorded before is kept: it is what the file is held against.
+pub(super) async fn set_file_state(
+    conn: &mut SqliteConnection,
+    id: i64,
+    state: &FileState,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let (name, problem) = match state {
+        FileState::Ok(facts) => {
+            let sql = "UPDATE images SET file_size = COALESCE(file_size, $1), sha256 = COALESCE(sha256, $2), \
+                       media_type = COALESCE(media_type, $3), width = COALESCE(width, $4), \
+                       height = COALESCE(height, $5) WHERE id = $6";
+            let query = sqlx::query(sql).bind(row::signed(facts.bytes)).bind(&facts.sha256).bind(&facts.media_type);
+            query.bind(facts.width).bind(facts.height).bind(id).execute(&mut *conn).await?;
+            ("ok", None)
+        }
+        FileState::Missing => ("missing", None),
+        FileState::Bad(problem) => ("bad", Some(problem)),
+    };
+    let sql = "UPDATE images SET file_state = $1, file_problem = $2, verified_at = $3 WHERE id = $4";
+    sqlx::query(sql).bind(name).bind(problem).bind(time::text(now)).bind(id).execute(conn).await.map(|_| ())
+}

@@ -1,0 +1,189 @@
+//! Runs with their statistics, and the observations that they made.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::outcome::Outcome;
+use draywatch_core::{CameraId, Failure, Kind};
+use serde::de::DeserializeOwned;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use super::{row, time};
+use crate::{NewObservation, NewRun, ObservationRow, RunCounts, RunEnd, RunFilter, RunRow};
+
+pub(super) async fn start(conn: &mut SqliteConnection, run: &NewRun) -> sqlx::Result<i64> {
+    let sql = "INSERT INTO runs (command, camera_id, date, started_at, pid) VALUES ($1, $2, $3, $4, $5) RETURNING id";
+    sqlx::query_scalar(sql)
+        .bind(&run.command)
+        .bind(run.camera.as_str())
+        .bind(run.date.map(time::date_text))
+        .bind(time::text(run.started_at))
+        .bind(run.pid)
+        .fetch_one(conn)
+        .await
+}
+
+/// Closes a run; whether there is such a run.
+pub(super) async fn finish(conn: &mut SqliteConnection, run_id: i64, end: &RunEnd) -> sqlx::Result<bool> {
+    let sql = "UPDATE runs SET finished_at = $1, outcome = $2, listed = $3, stored = $4, already = $5, thumbnails = $6, \
+               missing = $7, bytes = $8, refused = $9, requests = $10, retries = $11, errors = $12, \
+               listing_took_us = $13, took_us = $14 WHERE id = $15";
+    let counts = &end.counts;
+    let done = sqlx::query(sql)
+        .bind(time::text(end.finished_at))
+        .bind(end.outcome.as_str())
+        .bind(row::signed(counts.listed))
+        .bind(row::signed(counts.stored))
+        .bind(row::signed(counts.already))
+        .bind(row::signed(counts.thumbnails))
+        .bind(row::signed(counts.missing))
+        .bind(row::signed(counts.bytes))
+        .bind(json(&counts.refused)?)
+        .bind(row::signed(counts.requests))
+        .bind(row::signed(counts.retries))
+        .bind(json(&end.errors)?)
+        .bind(micros(end.listing_took))
+        .bind(micros(end.took))
+        .bind(run_id)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(super) async fn observe(
+    conn: &mut SqliteConnection,
+    run_id: i64,
+    observation: &NewObservation,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO observations (run_id, camera_id, date, day_start, day_end, observed_at, confirmed, listed, \
+               newest, failure_kind, failure_message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    sqlx::query(sql)
+        .bind(run_id)
+        .bind(observation.camera.as_str())
+        .bind(time::date_text(observation.date))
+        .bind(time::text(observation.day_start))
+        .bind(time::text(observation.day_end))
+        .bind(time::text(observation.observed_at))
+        .bind(observation.confirmed)
+        .bind(observation.listed.map(row::signed))
+        .bind(observation.newest.map(time::text))
+        .bind(observation.failure.as_ref().map(|failure| failure.kind.as_str()))
+        .bind(observation.failure.as_ref().map(|failure| failure.message.as_str()))
+        .execute(conn)
+        .await
+        .map(|_| ())
+}
+
+/// Closes the runs that nobody carries out any more; how many.
+pub(super) async fn close_interrupted(
+    conn: &mut SqliteConnection,
+    camera: Option<&CameraId>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let errors = [Failure::new(Kind::Interrupted, "the process that carried out this run ended before the run did")];
+    let mut query = QueryBuilder::<Sqlite>::new("UPDATE runs SET outcome = ");
+    query.push_bind(Outcome::Interrupted.as_str()).push(", finished_at = ").push_bind(time::text(now));
+    query.push(", errors = ").push_bind(json(&errors)?).push(" WHERE outcome IS NULL");
+    if let Some(camera) = camera {
+        query.push(" AND camera_id = ").push_bind(camera.as_str().to_owned());
+    }
+    Ok(query.build().execute(conn).await?.rows_affected())
+}
+
+pub(super) async fn list(conn: &mut SqliteConnection, filter: &RunFilter) -> sqlx::Result<Vec<RunRow>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM runs WHERE 1 = 1");
+    if let Some(camera) = &filter.camera {
+        query.push(" AND camera_id = ").push_bind(camera.as_str().to_owned());
+    }
+    if let Some(outcome) = filter.outcome {
+        query.push(" AND outcome = ").push_bind(outcome.as_str());
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND started_at >= ").push_bind(time::text(since));
+    }
+    query.push(" ORDER BY started_at DESC, id DESC LIMIT ").push_bind(i64::from(filter.limit));
+    query.build().fetch_all(conn).await?.iter().map(run).collect()
+}
+
+fn run(found: &SqliteRow) -> sqlx::Result<RunRow> {
+    let date = row::text(found, "date")?;
+    Ok(RunRow {
+        id: row::int(found, "id")?.unwrap_or(0),
+        run: NewRun {
+            command: row::own_text(found, "command")?,
+            camera: row::own_camera(found)?,
+            date: date.as_deref().and_then(time::parse_date),
+            started_at: row::own_instant(found, "started_at")?,
+            pid: row::small(found, "pid")?,
+        },
+        end: end(found)?,
+    })
+}
+
+fn end(found: &SqliteRow) -> sqlx::Result<Option<RunEnd>> {
+    let Some(outcome) = row::text(found, "outcome")? else { return Ok(None) };
+    let took = |column| Ok::<_, sqlx::Error>(Duration::from_micros(row::count(found, column)?));
+    Ok(Some(RunEnd {
+        finished_at: row::own_instant(found, "finished_at")?,
+        outcome: Outcome::parse(&outcome).ok_or_else(|| row::odd("outcome", &outcome))?,
+        counts: RunCounts {
+            listed: row::count(found, "listed")?,
+            stored: row::count(found, "stored")?,
+            already: row::count(found, "already")?,
+            thumbnails: row::count(found, "thumbnails")?,
+            missing: row::count(found, "missing")?,
+            bytes: row::count(found, "bytes")?,
+            refused: from_json(found, "refused")?,
+            requests: row::count(found, "requests")?,
+            retries: row::count(found, "retries")?,
+        },
+        errors: from_json(found, "errors")?,
+        listing_took: took("listing_took_us")?,
+        took: took("took_us")?,
+    }))
+}
+
+pub(super) async fn observations(
+    conn: &mut SqliteConnection,
+    camera: &CameraId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> sqlx::Result<Vec<ObservationRow>> {
+    let sql = "SELECT * FROM observations WHERE camera_id = $1 AND date >= $2 AND date <= $3 \
+               ORDER BY date, observed_at, id";
+    let query = sqlx::query(sql).bind(camera.as_str()).bind(time::date_text(from)).bind(time::date_text(to));
+    query.fetch_all(conn).await?.iter().map(observation).collect()
+}
+
+fn observation(found: &SqliteRow) -> sqlx::Result<ObservationRow> {
+    let listed = row::int(found, "listed")?;
+    Ok(ObservationRow {
+        id: row::int(found, "id")?.unwrap_or(0),
+        run_id: row::int(found, "run_id")?.unwrap_or(0),
+        observation: NewObservation {
+            camera: row::own_camera(found)?,
+            date: row::own_date(found, "date")?,
+            day_start: row::own_instant(found, "day_start")?,
+            day_end: row::own_instant(found, "day_end")?,
+            observed_at: row::own_instant(found, "observed_at")?,
+            confirmed: row::flag(found, "confirmed")?,
+            listed: listed.and_then(|n| u64::try_from(n).ok()),
+            newest: row::instant(found, "newest")?,
+            failure: row::failure(found)?,
+        },
+    })
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
+
+fn from_json<T: DeserializeOwned + Default>(found: &SqliteRow, column: &str) -> sqlx::Result<T> {
+    let Some(text) = row::text(found, column)? else { return Ok(T::default()) };
+    serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}

@@ -1,0 +1,10 @@
+//! The database, tested from outside: what every backend must do, and what SQLite must do for users' programs.
+
+mod adoption;
+mod conformance;
+mod crash;
+mod locking;
+mod opening;
+mod programs;
+mod sqlalchemy;
+mod support;

@@ -1,0 +1,59 @@
+//! One writer per camera and archive (invariant 7): a lock of the operating system, which ends with the process that holds it.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use draywatch_core::CameraId;
+
+use super::owner::try_lock;
+use super::{Archive, ArchiveError};
+
+/// The right to collect a camera, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct CameraLock {
+    file: File,
+}
+
+impl Archive {
+    /// Takes the lock of a camera, without waiting.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Locked`] when somebody has it, in this process or another.
+    pub fn lock_camera(&self, camera: &CameraId) -> Result<CameraLock, ArchiveError> {
+        let locks = &self.parts()?.locks;
+        // The file stays for good: removing it would let two processes hold the lock of "the same" file.
+        let name = format!("{camera}.lock");
+        let path = locks.path().join(&name);
+        let mut file = locks.open_or_create_file(&name)?;
+        if try_lock(&file, &path)? {
+            // Only for the message to others, so a full disk does not matter.
+            let _ = note_owner(&mut file);
+            return Ok(CameraLock { file });
+        }
+        Err(ArchiveError::Locked { camera: camera.clone(), owner: owner_in(&mut file, &path), path })
+    }
+}
+
+impl Drop for CameraLock {
+    fn drop(&mut self) {
+        // Closing alone would not do if a child was being started just now, which shares the open file for a moment.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+fn note_owner(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+/// The process that noted itself, as far as it did yet.
+fn owner_in(file: &mut File, path: &Path) -> String {
+    let mut text = String::new();
+    match file.take(20).read_to_string(&mut text) {
+        Ok(_) if text.trim().parse::<u32>().is_ok() => text.trim().to_owned(),
+        _ => format!("of unknown number, see `fuser {}`", path.display()),
+    }
+}

@@ -1,0 +1,275 @@
+//! What one host is spared: its slots, its pauses, and whether it closed itself to us. Must not send anything.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use draywatch_core::retry::LONGEST_WAIT;
+use draywatch_core::{Clock, Kind};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until, timeout_at};
+use url::Url;
+
+use super::miss::Miss;
+
+/// So many answers in a row that ask for a long pause close the host for all.
+const CLOSE_AFTER: u32 = 3;
+
+/// Every host that was asked so far.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    slots: usize,
+    bodies: usize,
+    known: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+/// One host: scheme, name and port.
+#[derive(Debug)]
+pub(super) struct Host {
+    slots: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
+    gate: Mutex<Gate>,
+}
+
+/// The right to send one request and to keep its body in memory.
+#[derive(Debug)]
+pub(super) struct Pass {
+    slot: OwnedSemaphorePermit,
+    body: OwnedSemaphorePermit,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    /// Nobody asks before then.
+    paused: Option<Instant>,
+    /// How many answers in a row asked for a long pause.
+    long_pauses: u32,
+    /// The earliest end among them, by both clocks.
+    earliest: Option<(Instant, DateTime<Utc>)>,
+}
+
+#[derive(Debug, PartialEq)]
+enum State {
+    Open,
+    Paused(Instant),
+    Closed(DateTime<Utc>),
+}
+
+impl Hosts {
+    /// Hosts with `concurrent` slots each. Up to `judged` bodies more than slots may be in memory: they are being judged
+    /// while the slots are at work again.
+    pub(super) fn new(concurrent: usize, judged: usize) -> Self {
+        let slots = concurrent.clamp(1, Semaphore::MAX_PERMITS / 2);
+        Self { slots, bodies: slots + judged, known: Mutex::default() }
+    }
+
+    /// The host of an address.
+    pub(super) fn of(&self, url: &Url) -> Arc<Host> {
+        let mut known = lock(&self.known);
+        let host = known.entry(url.origin().ascii_serialization()).or_insert_with(|| {
+            Arc::new(Host {
+                slots: Arc::new(Semaphore::new(self.slots)),
+                bodies: Arc::new(Semaphore::new(self.bodies)),
+                gate: Mutex::default(),
+            })
+        });
+        Arc::clone(host)
+    }
+}
+
+impl Host {
+    /// Waits until a request may be sent.
+    ///
+    /// # Errors
+    /// When the host is closed, is paused beyond `deadline`, or `deadline` passes.
+    pub(super) async fn enter(&self, deadline: Instant, clock: &Clock) -> Result<Pass, Miss> {
+        loop {
+            self.wait_while_paused(deadline, clock).await?;
+            let slot = self.take(&self.slots, deadline).await?;
+            let body = self.take(&self.bodies, deadline).await?;
+            // Others may have been told to pause while we queued: then what we hold goes back, and we wait with them.
+            match lock(&self.gate).state(Instant::now()) {
+                State::Open => return Ok(Pass { slot, body }),
+                State::Paused(_) => {}
+                State::Closed(until) => return Err(Miss::host_closed(until)),
+            }
+        }
+    }
+
+    /// Learns from an answer whether the host wants to be left alone.
+    pub(super) fn heed(&self, answer: Result<(), &Miss>, now: Instant) {
+        let mut gate = lock(&self.gate);
+        match answer {
+            Err(miss) if !miss.is_answer => {}
+            Err(Miss { kind: Kind::RateLimited, retry_after: Some(wait), retry_at, .. }) => {
+                let Some(until) = now.checked_add(*wait) else { return };
+                match retry_at {
+                    Some(at) if *wait > LONGEST_WAIT => gate.note_long_pause(until, *at, now),
+                    _ => gate.pause(until),
+                }
+            }
+            Ok(()) | Err(_) => gate.note_other_answer(now),
+        }
+    }
+
+    async fn wait_while_paused(&self, deadline: Instant, clock: &Clock) -> Result<(), Miss> {
+        loop {
+            let now = Instant::now();
+            if now >= deadline {
+                return Err(Miss::deadline());
+            }
+            let state = lock(&self.gate).state(now);
+            match state {
+                State::Open => return Ok(()),
+                State::Paused(until) if until >= deadline => {
+                    let wait = TimeDelta::from_std(until - now).unwrap_or_default();
+                    return Err(Miss::host_closed(clock.now() + wait));
+                }
+                State::Paused(until) => sleep_until(until).await,
+                State::Closed(until) => return Err(Miss::host_closed(until)),
+            }
+        }
+    }
+
+    async fn take(&self, from: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit, Miss> {
+        match timeout_at(deadline, Arc::clone(from).acquire_owned()).await {
+            Ok(permit) => permit.map_err(|_| Miss::closed()),
+            Err(_) => Err(Miss::deadline()),
+        }
+    }
+}
+
+impl Pass {
+    /// Lets the next request go; the room for the body stays taken for as long as the result is kept.
+    pub(super) fn leave_slot(self) -> OwnedSemaphorePermit {
+        drop(self.slot);
+        self.body
+    }
+}
+
+impl Gate {
+    fn state(&self, now: Instant) -> State {
+        match (self.earliest, self.paused) {
+            (Some((until, at)), _) if self.is_closed() && now < until => State::Closed(at),
+            (_, Some(until)) if now < until => State::Paused(until),
+            _ => State::Open,
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.long_pauses >= CLOSE_AFTER
+    }
+
+    fn pause(&mut self, until: Instant) {
+        self.paused = Some(self.paused.map_or(until, |earlier| earlier.max(until)));
+    }
+
+    fn note_long_pause(&mut self, until: Instant, at: DateTime<Utc>, now: Instant) {
+        self.reopen_if_over(now);
+        self.long_pauses += 1;
+        if self.earliest.is_none_or(|(earlier, _)| until < earlier) {
+            self.earliest = Some((until, at));
+        }
+    }
+
+    /// Any other answer breaks the row; but answers to what was under way when the host closed do not open it again.
+    fn note_other_answer(&mut self, now: Instant) {
+        self.reopen_if_over(now);
+        if !self.is_closed() {
+            (self.long_pauses, self.earliest) = (0, None);
+        }
+    }
+
+    fn reopen_if_over(&mut self, now: Instant) {
+        if self.earliest.is_some_and(|(until, _)| now >= until) {
+            (self.long_pauses, self.earliest) = (0, None);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::StatusCode;
+    use std::time::Duration;
+
+    fn host(slots: usize) -> Arc<Host> {
+        Hosts::new(slots, 1).of(&Url::parse("http://cdn.example/a").unwrap())
+    }
+
+    fn wants_pause(seconds: u64) -> Miss {
+        let now = DateTime::from_timestamp(1_757_240_254, 0).unwrap();
+        Miss::status(StatusCode::TOO_MANY_REQUESTS, Some(Duration::from_secs(seconds)), now)
+    }
+
+    fn in_seconds(seconds: u64) -> Instant {
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_host_is_scheme_name_and_port() {
+        let hosts = Hosts::new(1, 1);
+        let of = |url: &str| hosts.of(&Url::parse(url).unwrap());
+        assert!(Arc::ptr_eq(&of("http://a.example/1"), &of("http://A.example:80/2?x")));
+        assert!(!Arc::ptr_eq(&of("http://a.example/1"), &of("https://a.example/1")));
+        assert!(!Arc::ptr_eq(&of("http://a.example/1"), &of("http://a.example:8080/1")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_queued_before_a_pause_waits_for_its_end_too() {
+        let (host, clock) = (host(1), Clock::system());
+        let first = host.enter(in_seconds(100), &clock).await.unwrap();
+        let queued = tokio::spawn({
+            let (host, clock) = (Arc::clone(&host), clock.clone());
+            async move { host.enter(in_seconds(100), &clock).await.map(|_| Instant::now()) }
+        });
+        tokio::task::yield_now().await;
+        let end = in_seconds(30);
+        host.heed(Err(&wants_pause(30)), Instant::now());
+        drop(first);
+        assert!(queued.await.unwrap().unwrap() >= end);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_beyond_the_deadline_is_not_waited_for() {
+        let host = host(1);
+        host.heed(Err(&wants_pause(30)), Instant::now());
+        let before = Instant::now();
+        let miss = host.enter(in_seconds(10), &Clock::system()).await.unwrap_err();
+        assert_eq!((miss.kind, &*miss.reason), (Kind::RateLimited, "rate_limited"));
+        assert!(miss.retry_at.is_some() && Instant::now() == before);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slot_that_never_comes_ends_with_the_deadline() {
+        let (host, clock) = (host(1), Clock::system());
+        let _held = host.enter(in_seconds(100), &clock).await.unwrap();
+        let miss = host.enter(in_seconds(10), &clock).await.unwrap_err();
+        assert_eq!((miss.kind, &*miss.reason), (Kind::Interrupted, "deadline"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn three_long_pauses_in_a_row_close_the_host_until_the_earliest_ends() {
+        let (host, clock) = (host(1), Clock::system());
+        for seconds in [300, 100] {
+            host.heed(Err(&wants_pause(seconds)), Instant::now());
+        }
+        host.heed(Ok(()), Instant::now());
+        for seconds in [300, 120] {
+            host.heed(Err(&wants_pause(seconds)), Instant::now());
+        }
+        drop(host.enter(in_seconds(1), &clock).await.expect("the row was broken"));
+        host.heed(Err(&wants_pause(200)), Instant::now());
+        host.heed(Ok(()), Instant::now());
+        let miss = host.enter(in_seconds(1), &clock).await.unwrap_err();
+        assert_eq!(miss.retry_at, wants_pause(120).retry_at);
+        tokio::time::advance(Duration::from_secs(121)).await;
+        drop(host.enter(in_seconds(1), &clock).await.expect("its time is over"));
+        host.heed(Err(&wants_pause(200)), Instant::now());
+        drop(host.enter(in_seconds(1), &clock).await.expect("a new row of one"));
+    }
+}

@@ -1,0 +1,210 @@
+//! A camera's day, listed beyond doubt or with an error that says why not. Must not fetch a picture or know the archive.
+
+mod error;
+mod pass;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use draywatch_core::listing::{Confirmation, DayListing, ListedFrame};
+use draywatch_core::zone::{ImageTime, ImageTimeSetting};
+use draywatch_core::{CameraId, Clock};
+use tokio::time::Instant;
+use url::Url;
+
+pub use error::ListError;
+
+use pass::Pass;
+
+use crate::browser::{Browser, BrowserSettings, SessionJournal};
+use crate::page::{self, Page};
+
+/// How the portal is read.
+#[derive(Debug, Clone)]
+pub struct PortalSettings {
+    /// The page, without the camera.
+    pub page_url: Url,
+    /// The terminal's zone.
+    pub time_zone: Tz,
+    /// How times in addresses are read.
+    pub image_time: ImageTimeSetting,
+    /// The longest wait for the page to load, or for its answer to a pick.
+    pub page_timeout: Duration,
+    /// How often a day is tried from a fresh load when the page fails.
+    pub attempts: u32,
+}
+
+/// What is on record about the zone of addresses.
+#[derive(Debug, Clone, Default)]
+pub struct ZoneState {
+    /// The reading decided at an earlier collection.
+    pub recorded: Option<ImageTime>,
+    /// The newest address time that an earlier collection of this camera saw, as it is displayed.
+    pub newest_seen: Option<String>,
+}
+
+/// A listing, and what it showed of the zone of addresses.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The listing.
+    pub listing: DayListing,
+    /// How addresses were read.
+    pub reading: ImageTime,
+    /// The newest address time that the page showed, as it is displayed.
+    pub newest: Option<String>,
+}
+
+/// Lists days, one browser session for as many as it lives.
+pub struct Lister {
+    settings: PortalSettings,
+    browser_settings: BrowserSettings,
+    journal: Option<Arc<dyn SessionJournal>>,
+    clock: Clock,
+    browser: Option<Browser>,
+    page: Option<Page>,
+    /// Picture addresses that the page showed when it was opened.
+    first_look: Vec<String>,
+}
+
+impl Lister {
+    /// A lister that has not started a browser yet.
+    #[must_use]
+    pub fn new(
+        settings: PortalSettings,
+        browser_settings: BrowserSettings,
+        journal: Option<Arc<dyn SessionJournal>>,
+        clock: Clock,
+    ) -> Self {
+        Self { settings, browser_settings, journal, clock, browser: None, page: None, first_look: Vec::new() }
+    }
+
+    /// Today, where the terminal is.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        draywatch_core::zone::local_date(self.clock.now(), self.settings.time_zone)
+    }
+
+    /// Process id of the living browser's guard, if one was started here.
+    #[must_use]
+    pub fn guard_pid(&self) -> Option<u32> {
+        self.browser.as_ref().and_then(Browser::guard_pid)
+    }
+
+    /// Lists the frames of `camera` on the portal's day `date`, before `deadline`.
+    ///
+    /// # Errors
+    /// When nothing could be said about the day, with the reason. A listing that was had but could not be confirmed is no
+    /// error: it says so itself.
+    pub async fn list(
+        &mut self,
+        camera: &CameraId,
+        date: NaiveDate,
+        zone: &ZoneState,
+        deadline: Instant,
+    ) -> Result<Listed, ListError> {
+        let mut attempt = 1;
+        loop {
+            let limit = deadline.saturating_duration_since(Instant::now());
+            let error = match tokio::time::timeout(limit, self.attempt(camera, date, zone)).await {
+                Ok(Ok(listed)) => return Ok(listed),
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    self.close().await;
+                    return Err(ListError::Deadline { camera: camera.clone(), date });
+                }
+            };
+            self.page = None;
+            if error.breaks_browser() {
+                self.close().await;
+            }
+            if attempt >= self.settings.attempts || !error.is_worth_retrying() {
+                return Err(error);
+            }
+            tracing::warn!(camera = %camera, date = %date, attempt, error = %draywatch_core::error::chain(&error), "listing failed, trying again from a fresh load");
+            tokio::time::sleep(Duration::from_millis(700) * attempt).await;
+            attempt += 1;
+        }
+    }
+
+    /// Ends the browser session; the next listing starts another.
+    pub async fn close(&mut self) {
+        self.page = None;
+        if let Some(browser) = self.browser.take() {
+            browser.quit().await;
+        }
+    }
+
+    /// One try: a pass over the page, and a second one from a fresh load where the first alone is not enough.
+    async fn attempt(&mut self, camera: &CameraId, date: NaiveDate, zone: &ZoneState) -> Result<Listed, ListError> {
+        let begun = Instant::now();
+        let first = self.pass(camera, date, zone).await?;
+        let Some(doubt) = first.doubt.clone() else {
+            return Ok(self.listed(camera, date, first, Confirmation::Readings, begun));
+        };
+        tracing::info!(camera = %camera, date = %date, doubt, "one reading is not enough: a second pass from a fresh load");
+        self.page = None;
+        let mut second = self.pass(camera, date, zone).await?;
+        let confirmation = if second.doubt.is_none() {
+            Confirmation::Readings
+        } else if !first.is_contradictory && !second.is_contradictory && agree(&first, &second) {
+            Confirmation::SecondPass
+        } else {
+            second.frames = union(&first.frames, second.frames);
+            Confirmation::Unconfirmed(second.doubt.clone().unwrap_or(doubt))
+        };
+        second.portal_took += first.portal_took;
+        Ok(self.listed(camera, date, second, confirmation, begun))
+    }
+
+    fn listed(&self, camera: &CameraId, date: NaiveDate, pass: Pass, confirmation: Confirmation, begun: Instant) -> Listed {
+        let listing = DayListing {
+            camera: camera.clone(),
+            date,
+            frames: pass.frames,
+            confirmation,
+            observed_at: pass.observed_at,
+            took: begun.elapsed(),
+            portal_took: pass.portal_took,
+        };
+        tracing::debug!(camera = %camera, date = %date, frames = listing.frames.len(), how = ?listing.confirmation, "listed");
+        Listed { listing, reading: pass.reading, newest: pass.newest }
+    }
+
+    /// The browser, started if there is none.
+    async fn browser(&mut self) -> Result<&Browser, ListError> {
+        if self.browser.is_none() {
+            let browser = Browser::start(&self.browser_settings, self.journal.clone()).await?;
+            if !page::install(&browser).await {
+                tracing::warn!("the browser cannot watch a page from its start; requests before the first look are not seen");
+            }
+            self.browser = Some(browser);
+        }
+        self.browser.as_ref().ok_or(ListError::NoBrowser)
+    }
+}
+
+/// Whether two passes saw the same: the second may have newer frames, since time went on between them.
+fn agree(first: &Pass, second: &Pass) -> bool {
+    let newest = first.frames.last().map(|frame| frame.instant);
+    let is_news = |frame: &ListedFrame| newest.is_none_or(|newest| frame.instant > newest) && is_recent(frame.instant, first.observed_at);
+    let mut rest = second.frames.iter().filter(|frame| !first.frames.iter().any(|known| known.instant == frame.instant && known.url == frame.url));
+    first.frames.iter().all(|frame| second.frames.iter().any(|again| again.url == frame.url)) && rest.all(is_news)
+}
+
+/// Whether a frame can have appeared since the first pass.
+fn is_recent(instant: DateTime<Utc>, observed_at: DateTime<Utc>) -> bool {
+    observed_at - instant < chrono::TimeDelta::minutes(20)
+}
+
+/// All frames that either pass saw.
+fn union(first: &[ListedFrame], mut second: Vec<ListedFrame>) -> Vec<ListedFrame> {
+    for frame in first {
+        if !second.iter().any(|known| known.url == frame.url) {
+            second.push(frame.clone());
+        }
+    }
+    second.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
+    second
+}

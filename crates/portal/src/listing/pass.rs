@@ -1,0 +1,331 @@
+//! One pass over the page for one day: pick, wait, read until the readings agree or time is up. Must not reload the page to confirm.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::CameraId;
+use draywatch_core::address::{Address, AddressTime};
+use draywatch_core::listing::ListedFrame;
+use draywatch_core::zone::{self, Evidence, ImageTime};
+use tokio::time::Instant;
+
+use super::{ListError, Lister, ZoneState};
+use crate::page::{Pace, Page};
+use crate::raw::{RawReading, Signs};
+use crate::reading::{Agreement, Key, NetworkReading, Sighting, Wanted, compare, network_reading, sightings, times_beyond};
+
+/// The longest wait for a page to show anything at all.
+const BLANK_LIMIT: Duration = Duration::from_secs(15);
+/// How long readings may take to agree once the portal has answered.
+const CONVERGENCE: Duration = Duration::from_secs(15);
+/// How long a page may take to repeat a failed request of its own accord.
+const SELF_REPAIR: Duration = Duration::from_secs(2);
+/// How long an empty day without a word must stay so.
+const SILENT_EMPTY: Duration = Duration::from_secs(3);
+
+/// What one pass saw.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    /// The day's frames in time order.
+    pub frames: Vec<ListedFrame>,
+    /// Why this pass alone is not enough; `None` when independent readings agreed.
+    pub doubt: Option<String>,
+    /// Whether the readings contradicted each other, which no second pass mends.
+    pub is_contradictory: bool,
+    /// How addresses were read.
+    pub reading: ImageTime,
+    /// The newest address time seen.
+    pub newest: Option<String>,
+    /// When the last look was taken.
+    pub observed_at: DateTime<Utc>,
+    /// How long the portal took to answer.
+    pub portal_took: Duration,
+}
+
+/// What to do after a look.
+enum Verdict {
+    /// The readings agree.
+    Sure,
+    /// What was read is all that can be had here; the reason why that is not enough, and whether readings contradict.
+    Doubt(String, bool),
+    /// Look again, after the page changed or scrolled patiently.
+    Again,
+    /// The day cannot be listed.
+    Fail(ListError),
+}
+
+/// The state of a pass between looks.
+struct Looking {
+    wanted: Wanted,
+    elements: BTreeMap<Key, Sighting>,
+    before: BTreeMap<Key, Sighting>,
+    since: Instant,
+    answered_at: Option<Instant>,
+    patient: u32,
+    steady: u32,
+    timeout: Duration,
+}
+
+impl Lister {
+    /// One pass over the page.
+    pub(super) async fn pass(&mut self, camera: &CameraId, date: NaiveDate, zone: &ZoneState) -> Result<Pass, ListError> {
+        self.open(camera).await?;
+        let reading = self.decide(camera, zone).await?;
+        self.show_another_day(camera, date).await?;
+        self.pick(camera, date).await?;
+        let wanted = Wanted { camera: camera.clone(), date, zone: self.settings.time_zone, reading };
+        let timeout = self.settings.page_timeout;
+        let (browser, page) = self.opened()?;
+        let settled = page.settle(browser, timeout).await?;
+        let portal_took = Duration::try_from_secs_f64((settled.portal_took / 1e3).max(0.0)).unwrap_or_default();
+        let mut looking = Looking::new(wanted, timeout, page, &settled);
+        let (doubt, is_contradictory) = self.converge(&mut looking).await?;
+        let now = self.clock.now();
+        let (_, page) = self.opened()?;
+        let network = looking.network(page);
+        let frames = looking.wanted.frames(&network.frames, &looking.elements);
+        self.refuse_future(&frames, reading, now)?;
+        let newest = self.newest(camera).map(|time| time.to_string());
+        Ok(Pass { frames, doubt, is_contradictory, reading, newest, observed_at: now, portal_took })
+    }
+
+    fn opened(&mut self) -> Result<(&crate::Browser, &mut Page), ListError> {
+        match (&self.browser, &mut self.page) {
+            (Some(browser), Some(page)) => Ok((browser, page)),
+            _ => Err(ListError::NoBrowser),
+        }
+    }
+
+    /// Opens the page for the camera, unless it is open.
+    async fn open(&mut self, camera: &CameraId) -> Result<(), ListError> {
+        if self.browser.is_some() && self.page.as_ref().is_some_and(|page| page.camera == *camera) {
+            return Ok(());
+        }
+        let url = self.settings.page_url.clone();
+        let limit = self.settings.page_timeout.min(BLANK_LIMIT);
+        let today = self.today();
+        let browser = self.browser().await?;
+        let (mut page, reading) = Page::open(browser, &url, camera, limit).await?;
+        page.picks.insert(0, today);
+        if reading.picker {
+            self.page = Some(page);
+            self.first_look = reading.pictures;
+            return Ok(());
+        }
+        let camera = camera.clone();
+        Err(match reading.signs {
+            Signs { content: false, .. } => ListError::Blank { camera, url: url.to_string() },
+            Signs { trouble, .. } if !trouble.is_empty() => ListError::Trouble { camera, words: trouble },
+            _ => ListError::NoPicker { camera, url: url.to_string() },
+        })
+    }
+
+    /// The newest time that any address of the camera names, on the page or in its answers.
+    fn newest(&self, camera: &CameraId) -> Option<AddressTime> {
+        let answers = self.page.iter().flat_map(|page| page.answers.iter().flat_map(|answer| &answer.named.addresses));
+        let of_camera = |text: &String| Address::parse(text).filter(|address| address.camera == *camera);
+        self.first_look.iter().chain(answers).filter_map(of_camera).map(|address| address.time).max()
+    }
+
+    /// How addresses are read; where the page shows no picture yet, today is picked to see some.
+    async fn decide(&mut self, camera: &CameraId, state: &ZoneState) -> Result<ImageTime, ListError> {
+        if self.newest(camera).is_none() && state.recorded.is_none() {
+            let today = self.today();
+            let limit = self.settings.page_timeout;
+            let (browser, page) = self.opened()?;
+            if page.pick(browser, today).await?.how.is_some() {
+                let reading = page.settle(browser, limit).await?;
+                self.first_look.extend(reading.pictures);
+            }
+        }
+        let newest = self.newest(camera);
+        let newest_is_known = newest.is_some_and(|time| state.newest_seen.as_deref() == Some(time.to_string().as_str()));
+        let evidence = Evidence { newest, newest_is_known, now: self.clock.now(), zone: self.settings.time_zone };
+        Ok(zone::decide(self.settings.image_time, state.recorded, &evidence)?)
+    }
+
+    /// Picking the day that is shown changes nothing, so another day is picked first.
+    async fn show_another_day(&mut self, camera: &CameraId, date: NaiveDate) -> Result<(), ListError> {
+        let limit = self.settings.page_timeout;
+        let (browser, page) = self.opened()?;
+        if page.picks.get(&page.phase) != Some(&date) {
+            return Ok(());
+        }
+        for other in [date.pred_opt(), date.succ_opt()].into_iter().flatten() {
+            let pick = page.pick(browser, other).await?;
+            if pick.how.is_some() {
+                page.settle(browser, limit).await?;
+                return Ok(());
+            }
+        }
+        tracing::debug!(camera = %camera, date = %date, "no other day can be picked first");
+        Ok(())
+    }
+
+    async fn pick(&mut self, camera: &CameraId, date: NaiveDate) -> Result<(), ListError> {
+        let (browser, page) = self.opened()?;
+        let pick = page.pick(browser, date).await?;
+        if pick.how.is_some() {
+            return Ok(());
+        }
+        let camera = camera.clone();
+        Err(if pick.disabled {
+            ListError::NotOffered { camera, date }
+        } else {
+            ListError::Pick { camera, date, trouble: pick.trouble.unwrap_or_default() }
+        })
+    }
+
+    /// Looks again and again until the readings agree, or it is clear that they will not.
+    async fn converge(&mut self, looking: &mut Looking) -> Result<(Option<String>, bool), ListError> {
+        let clock = self.clock.clone();
+        let (browser, page) = self.opened()?;
+        let mut pace = Pace::Quick;
+        loop {
+            let read = page.read(browser, pace, looking.timeout.max(CONVERGENCE)).await?;
+            looking.take(page, &read, pace);
+            match looking.judge(page, &read, clock.now()) {
+                Verdict::Sure => return Ok((None, false)),
+                Verdict::Doubt(why, contradictory) => return Ok((Some(why), contradictory)),
+                Verdict::Fail(error) => return Err(error),
+                Verdict::Again => {}
+            }
+            if pace == Pace::Patient {
+                page.wait_for_change(browser, Duration::from_millis(400)).await?;
+            }
+            pace = Pace::Patient;
+        }
+    }
+
+    /// Frames in the future contradict any reading of addresses.
+    fn refuse_future(&self, frames: &[ListedFrame], reading: ImageTime, now: DateTime<Utc>) -> Result<(), ListError> {
+        let Some(ahead) = frames.iter().rfind(|frame| frame.instant > now + zone::FUTURE_TOLERANCE) else { return Ok(()) };
+        let address = Address::parse(&ahead.url).map_or_else(|| ahead.url.clone(), |address| address.time.to_string());
+        Err(ListError::Zone(zone::ZoneError::Contradiction {
+            reading,
+            address,
+            instant: format!("{}, in the future", ahead.instant),
+            now,
+            hint: String::new(),
+        }))
+    }
+}
+
+impl Looking {
+    fn new(wanted: Wanted, timeout: Duration, page: &Page, settled: &RawReading) -> Self {
+        let before = wanted.only(&sightings(&wanted.camera, &settled.shown_before, page.base.as_ref()));
+        let now = Instant::now();
+        Self { wanted, elements: BTreeMap::new(), before, since: now, answered_at: None, patient: 0, steady: 0, timeout }
+    }
+
+    fn network(&self, page: &Page) -> NetworkReading {
+        network_reading(&self.wanted, &page.answers, page.phase, &page.picks)
+    }
+
+    /// Adds what a look showed.
+    fn take(&mut self, page: &Page, read: &RawReading, pace: Pace) {
+        let known = self.elements.len();
+        self.elements.extend(self.wanted.only(&sightings(&self.wanted.camera, &read.pictures, page.base.as_ref())));
+        self.patient += u32::from(pace == Pace::Patient);
+        let grew = self.elements.len() > known || !read.told.is_empty();
+        self.steady = if grew { 0 } else { self.steady + 1 };
+    }
+
+    fn judge(&mut self, page: &Page, read: &RawReading, now: DateTime<Utc>) -> Verdict {
+        let network = self.network(page);
+        if network.is_answered && self.answered_at.is_none() {
+            self.answered_at = Some(Instant::now());
+        }
+        let agreement = compare(&self.wanted, &network, &self.elements);
+        let is_waiting = read.open.iter().any(|entry| entry.phase == page.phase);
+        tracing::trace!(?agreement, answered = network.is_answered, elements = self.elements.len(), is_waiting, signs = ?read.signs, "look");
+        match agreement {
+            Agreement::Same | Agreement::SameTimes => self.judge_same(&network, is_waiting, now),
+            _ if is_waiting && self.since.elapsed() < self.timeout => Verdict::Again,
+            _ if network.failure.is_some() && self.since.elapsed() >= SELF_REPAIR => self.fail_api(&network),
+            _ if network.failure.is_some() => Verdict::Again,
+            Agreement::Nothing => self.judge_nothing(&network, read),
+            Agreement::OnlyElements => self.judge_elements(&network),
+            Agreement::OnlyNetwork => self.judge_different(format!(
+                "the portal's answers name {} frames, and the page shows none of them",
+                network.frames.len()
+            )),
+            Agreement::Different(missing, extra) => self.judge_different(format!(
+                "the portal's answers and the page's pictures differ: {missing} only in the answers, {extra} only on the page"
+            )),
+        }
+    }
+
+    /// The readings agree; a list that was cut short agrees too, so its edges count.
+    fn judge_same(&self, network: &NetworkReading, is_waiting: bool, now: DateTime<Utc>) -> Verdict {
+        let frames = self.wanted.frames(&network.frames, &self.elements);
+        if self.wanted.edges_are_covered(&frames, now) && !network.says_more {
+            return Verdict::Sure;
+        }
+        if is_waiting || self.patient == 0 || self.steady == 0 {
+            return if self.since.elapsed() < self.timeout + CONVERGENCE { Verdict::Again } else { self.stalled() };
+        }
+        if network.failure.is_some() {
+            return if self.since.elapsed() >= SELF_REPAIR { self.fail_api(network) } else { Verdict::Again };
+        }
+        if network.says_more || times_beyond(network, self.elements.len()) {
+            return self.judge_different("the portal's answers say that there is more than the page shows".into());
+        }
+        Verdict::Sure
+    }
+
+    fn judge_nothing(&self, network: &NetworkReading, read: &RawReading) -> Verdict {
+        let says_none = !read.signs.empty.is_empty() && read.signs.trouble.is_empty() && !read.signs.busy;
+        let answers_none = network.is_answered && (network.says_empty || network.brackets_day);
+        if says_none && answers_none && self.patient > 0 {
+            return Verdict::Sure;
+        }
+        let waited = self.since.elapsed();
+        if answers_none && read.signs.trouble.is_empty() && self.patient > 0 && self.steady > 0 && waited >= SILENT_EMPTY {
+            return Verdict::Doubt("the portal's answer names no frame, but the page does not say that there is none".into(), false);
+        }
+        if !read.signs.trouble.is_empty() && waited >= SELF_REPAIR && !network.is_answered {
+            return Verdict::Fail(ListError::Trouble { camera: self.wanted.camera.clone(), words: read.signs.trouble.clone() });
+        }
+        if waited < self.limit() {
+            return Verdict::Again;
+        }
+        if says_none {
+            return Verdict::Doubt("the page says that there is nothing, but no answer of the portal to that effect was seen".into(), false);
+        }
+        self.stalled()
+    }
+
+    /// Only the page's elements name frames: they must have come after the pick, and stay the same.
+    fn judge_elements(&self, network: &NetworkReading) -> Verdict {
+        let came = self.elements.keys().any(|key| !self.before.contains_key(key));
+        if self.patient < 2 || self.steady == 0 || !came || network.is_answered && self.since.elapsed() < self.limit() {
+            return if self.since.elapsed() < self.limit() { Verdict::Again } else { self.stalled() };
+        }
+        Verdict::Doubt("only the page's pictures could be read, not the portal's answers".into(), false)
+    }
+
+    fn judge_different(&self, why: String) -> Verdict {
+        let since = self.answered_at.unwrap_or(self.since);
+        if since.elapsed() < CONVERGENCE { Verdict::Again } else { Verdict::Doubt(why, true) }
+    }
+
+    /// How long a page may show nothing.
+    fn limit(&self) -> Duration {
+        if self.answered_at.is_some() { CONVERGENCE } else { self.timeout.min(CONVERGENCE * 2) }
+    }
+
+    fn stalled(&self) -> Verdict {
+        Verdict::Fail(ListError::NoAnswer {
+            camera: self.wanted.camera.clone(),
+            date: self.wanted.date,
+            seconds: self.since.elapsed().as_secs(),
+        })
+    }
+
+    fn fail_api(&self, network: &NetworkReading) -> Verdict {
+        let (status, complaint) = network.failure.clone().unwrap_or_default();
+        Verdict::Fail(ListError::Api { camera: self.wanted.camera.clone(), date: self.wanted.date, status, complaint })
+    }
+}

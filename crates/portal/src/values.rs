@@ -1,0 +1,205 @@
+//! What an answer of the page's own requests names: addresses and times, whatever its shape. Must not know which camera or day
+//! is wanted.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use chrono::{DateTime, NaiveDateTime};
+use draywatch_core::address::AddressTime;
+use regex::Regex;
+use serde_json::Value;
+
+/// What one answer names.
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    /// Texts that may be picture addresses, in the order of the answer.
+    pub addresses: Vec<String>,
+    /// Times by the place where they stand (`data.h.at[]`), in the order of the answer.
+    pub times: BTreeMap<String, Vec<AddressTime>>,
+    /// Whether it holds an empty list, or a count of none.
+    pub has_empty_list: bool,
+    /// Whether it is a structured answer (JSON) rather than some text.
+    pub is_structured: bool,
+    /// Words of an error that it reports about itself.
+    pub error: Option<String>,
+    /// Whether it says that there is more to come.
+    pub says_more: bool,
+}
+
+static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"[^\s"'()<>,\\\x00-\x1f]+\.(?i:jpe?g)(?:\?[^\s"'()<>,\\\x00-\x1f]*)?"#).expect("the pattern is a constant")
+});
+
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)\s?(Z|[+-]\d{2}:?\d{2})?$").expect("the pattern is a constant")
+});
+
+/// Reads an answer: JSON, JSON lines, or text in which addresses stand.
+#[must_use]
+pub fn read(body: &str) -> Named {
+    let mut named = Named::default();
+    let trimmed = body.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
+    if let Ok(value) = serde_json::from_str::<Value>(trimmed) {
+        named.is_structured = true;
+        walk(&value, &mut String::new(), &mut named);
+        return named;
+    }
+    let lines: Vec<Value> =
+        trimmed.lines().filter(|line| !line.trim().is_empty()).map_while(|line| serde_json::from_str(line).ok()).collect();
+    if lines.len() > 1 && lines.len() == trimmed.lines().filter(|line| !line.trim().is_empty()).count() {
+        named.is_structured = true;
+        for line in &lines {
+            walk(line, &mut "[]".to_owned(), &mut named);
+        }
+        return named;
+    }
+    named.addresses.extend(PICTURE.find_iter(&body.replace("\\/", "/")).map(|found| found.as_str().to_owned()));
+    named
+}
+
+/// Walks a JSON value. `path` is where it stands, with list positions left out.
+fn walk(value: &Value, path: &mut String, named: &mut Named) {
+    match value {
+        Value::Array(items) => {
+            named.has_empty_list |= items.is_empty();
+            let length = path.len();
+            path.push_str("[]");
+            items.iter().for_each(|item| walk(item, path, named));
+            path.truncate(length);
+        }
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                note_hints(key, field, named);
+                let length = path.len();
+                path.push('.');
+                path.push_str(if is_data_key(key) { "*" } else { key });
+                // A map from times to something names the times in its keys.
+                note_text(key, path, named);
+                walk(field, path, named);
+                path.truncate(length);
+            }
+        }
+        Value::String(text) => note_text(text, path, named),
+        Value::Number(number) => {
+            if let Some(instant) = number.as_f64().and_then(unix_time) {
+                named.times.entry(path.clone()).or_default().push(AddressTime::Absolute(instant));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Keys that are data rather than names: dates, hours, numbers.
+fn is_data_key(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn note_text(text: &str, path: &str, named: &mut Named) {
+    if text.len() > 4000 {
+        // A document inside the document: HTML, or JSON spelled as a string.
+        let inner = read(text);
+        named.addresses.extend(inner.addresses);
+        return;
+    }
+    let lower = text.to_ascii_lowercase();
+    if lower.contains(".jpg") || lower.contains(".jpeg") {
+        named.addresses.extend(PICTURE.find_iter(text).map(|found| found.as_str().to_owned()));
+    } else if let Some(time) = time_of(text) {
+        named.times.entry(path.to_owned()).or_default().push(time);
+    }
+}
+
+/// Words about errors, counts and continuations, by the names that programmers give them.
+fn note_hints(key: &str, field: &Value, named: &mut Named) {
+    let key = key.to_ascii_lowercase().replace(['_', '-'], "");
+    match (key.as_str(), field) {
+        ("error" | "errors" | "errormessage" | "err" | "exception", Value::String(text)) if !text.is_empty() => {
+            named.error = Some(text.clone());
+        }
+        ("error" | "errors" | "err", Value::Array(items)) if !items.is_empty() => named.error = Some(field.to_string()),
+        ("error" | "err" | "exception", Value::Object(_) | Value::Bool(true)) => named.error = Some(field.to_string()),
+        ("success" | "ok", Value::Bool(false)) => named.error = Some(format!("{key}: false")),
+        ("hasmore" | "more" | "hasnext" | "hasnextpage", Value::Bool(true)) => named.says_more = true,
+        ("count" | "total" | "n" | "size" | "length", Value::Number(number)) if number.as_u64() == Some(0) => {
+            named.has_empty_list = true;
+        }
+        _ => {}
+    }
+}
+
+/// A Unix time in seconds or milliseconds between 2014 and 2040.
+fn unix_time(number: f64) -> Option<DateTime<chrono::Utc>> {
+    const FIRST: f64 = 1.4e9;
+    const LAST: f64 = 2.2e9;
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked, fractions of a millisecond do not matter")]
+    if (FIRST..LAST).contains(&number) {
+        DateTime::from_timestamp_millis((number * 1e3).round() as i64)
+    } else if (FIRST * 1e3..LAST * 1e3).contains(&number) {
+        DateTime::from_timestamp_millis(number as i64)
+    } else {
+        None
+    }
+}
+
+/// A time in words, or a Unix time in digits.
+fn time_of(text: &str) -> Option<AddressTime> {
+    if text.len() >= 10 && text.len() <= 13 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.parse().ok().and_then(unix_time).map(AddressTime::Absolute);
+    }
+    let found = TIME.captures(text)?;
+    let naive = format!("{}T{}", &found[1], &found[2]).parse::<NaiveDateTime>().ok()?;
+    let Some(zone) = found.get(3) else { return Some(AddressTime::Naive(naive)) };
+    let zone = if zone.as_str() == "Z" { "+00:00" } else { zone.as_str() };
+    DateTime::parse_from_str(&format!("{naive}{zone}", naive = naive.format("%Y-%m-%dT%H:%M:%S%.f")), "%Y-%m-%dT%H:%M:%S%.f%z")
+        .ok()
+        .map(|instant| AddressTime::Absolute(instant.to_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn addresses_are_found_whatever_the_shape() {
+        for body in [
+            r#"{"items":[{"full":"https:\/\/c\/a\/2025-09-07T10:17:34-in_gate.jpeg"}]}"#,
+            r#"["https://c/a/2025-09-07T10:17:34-in_gate.jpeg"]"#,
+            "{\"a\":\"https://c/a/2025-09-07T10:17:34-in_gate.jpeg\"}\n{\"a\":1}\n",
+            "<img src=\"https://c/a/2025-09-07T10:17:34-in_gate.jpeg\">",
+            "x,https://c/a/2025-09-07T10:17:34-in_gate.jpeg,180000\n",
+        ] {
+            assert_eq!(read(body).addresses, ["https://c/a/2025-09-07T10:17:34-in_gate.jpeg"], "{body}");
+        }
+    }
+
+    #[test]
+    fn times_are_gathered_by_place() {
+        let named = read(r#"{"d":{"at":[1757240254,1757240854],"x":7},"now":"2025-09-07T17:17:34Z","rows":[{"t":"2025-09-07 10:17:34"}]}"#);
+        assert_eq!(named.times[".d.at[]"].len(), 2);
+        assert_eq!(named.times[".now"][0], AddressTime::Absolute("2025-09-07T17:17:34Z".parse().unwrap()));
+        assert_eq!(named.times[".rows[].t"][0], AddressTime::Naive("2025-09-07T10:17:34".parse().unwrap()));
+    }
+
+    #[test]
+    fn an_empty_list_is_no_error_and_an_error_no_empty_list() {
+        assert!(read("[]").has_empty_list);
+        assert!(read(r#"{"frames":[]}"#).has_empty_list);
+        let error = read(r#"{"error":"database down","frames":[]}"#);
+        assert_eq!(error.error.as_deref(), Some("database down"));
+        assert!(!read(r#"{"ok":true}"#).has_empty_list);
+        assert!(read("{\"errors\":null,\"data\":{\"n\":0}}").error.is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_read_without_a_panic(body in "\\PC{0,300}") {
+            let _ = read(&body);
+        }
+
+        #[test]
+        fn any_json_is_read_without_a_panic(number in proptest::num::f64::ANY, text in "[0-9TZ: +.-]{0,40}") {
+            let _ = read(&serde_json::json!({ "n": number, "t": text }).to_string());
+        }
+    }
+}

@@ -76,10 +76,10 @@ macro_rules! write {
         $self
             .link
             .run($doing, || async {
-                let mut tx = $self.link.begin().await?;
-                let $conn = &mut *tx;
+                let mut write = $self.link.begin().await?;
+                let $conn = &mut *write.tx;
                 let done = $work.await?;
-                tx.commit().await?;
+                write.commit().await?;
                 Ok(done)
             })
             .await

@@ -89,12 +89,24 @@ impl Archive {
     pub fn open(root: &Path, access: Access) -> Result<Self, ArchiveError> {
         let root = Folder::open_path(root)?;
         let control = match root.open(CONTROL_FOLDER) {
-            Ok(folder) => Some(Control { parts: Parts::open(&folder, access)?, folder }),
+            Ok(folder) => Some(Control {
+                parts: Parts::open(&folder, access)?,
+                folder,
+            }),
             Err(ArchiveError::Missing { .. }) if access == Access::ReadOnly => None,
-            Err(ArchiveError::Missing { .. }) => return Err(ArchiveError::NotAnArchive { path: root.path().to_owned() }),
+            Err(ArchiveError::Missing { .. }) => {
+                return Err(ArchiveError::NotAnArchive {
+                    path: root.path().to_owned(),
+                });
+            }
             Err(error) => return Err(error),
         };
-        let archive = Self(Arc::new(Inner { root, control, access, owner: Mutex::default() }));
+        let archive = Self(Arc::new(Inner {
+            root,
+            control,
+            access,
+            owner: Mutex::default(),
+        }));
         if access == Access::ReadWrite {
             owner::probe(archive.tmp()?)?;
         }
@@ -140,12 +152,20 @@ impl Archive {
 
     fn control(&self) -> Result<&Folder, ArchiveError> {
         let control = self.0.control.as_ref().map(|control| &control.folder);
-        control.ok_or_else(|| ArchiveError::NotAnArchive { path: self.root().to_owned() })
+        control.ok_or_else(|| ArchiveError::NotAnArchive {
+            path: self.root().to_owned(),
+        })
     }
 
     fn parts(&self) -> Result<&Parts, ArchiveError> {
-        let parts = self.0.control.as_ref().and_then(|control| control.parts.as_ref());
-        parts.ok_or_else(|| ArchiveError::OpenedReadOnly { path: self.root().to_owned() })
+        let parts = self
+            .0
+            .control
+            .as_ref()
+            .and_then(|control| control.parts.as_ref());
+        parts.ok_or_else(|| ArchiveError::OpenedReadOnly {
+            path: self.root().to_owned(),
+        })
     }
 
     fn tmp(&self) -> Result<&Folder, ArchiveError> {

@@ -4,12 +4,14 @@
 //!
 //! How one request goes, and what it holds meanwhile:
 //!
-//! 1. it waits while its host is paused, for one of the host's slots, and for room for one more body ([`host`]);
-//! 2. it is sent and its body is read, within `timeout` and the caller's deadline ([`request`]);
+//! 1. it waits while its host is paused, for one of the host's slots, and for room for one more body (`host`);
+//! 2. it is sent and its body is read, within `timeout` and the caller's deadline (`request`);
 //! 3. its slot goes to the next request, and `accept` judges the body on a bounded pool of threads;
-//! 4. if something is missing ([`miss`]), it waits without holding anything, and begins again at 1.
+//! 4. if something is missing (`miss`), it waits without holding anything, and begins again at 1.
 
+mod classify;
 mod client;
+mod gate;
 mod host;
 mod miss;
 mod request;
@@ -115,8 +117,17 @@ impl Fetcher {
         let host = self.0.hosts.of(&target);
         let mut attempts = 0;
         loop {
-            match self.attempt(&target, &host, deadline, accept.clone(), &mut attempts).await {
-                Ok((bytes, value)) => return Ok(Accepted { bytes, value, attempts }),
+            match self
+                .attempt(&target, &host, deadline, accept.clone(), &mut attempts)
+                .await
+            {
+                Ok((bytes, value)) => {
+                    return Ok(Accepted {
+                        bytes,
+                        value,
+                        attempts,
+                    });
+                }
                 Err(miss) => match self.wake_at(&miss, attempts, deadline) {
                     Some(wake) => sleep_until(wake).await,
                     None => return Err(miss.refused(url, attempts)),
@@ -128,7 +139,11 @@ impl Fetcher {
     /// What was asked of the other side since this fetcher was made.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let Tally { requests, retries, bytes } = &*self.0.tally;
+        let Tally {
+            requests,
+            retries,
+            bytes,
+        } = &*self.0.tally;
         Counters {
             requests: requests.load(Ordering::Relaxed),
             retries: retries.load(Ordering::Relaxed),
@@ -166,7 +181,10 @@ impl Fetcher {
         T: Send + 'static,
     {
         let Body { bytes, promised } = body;
-        let judge = Arc::clone(&self.0.judges).acquire_owned().await.map_err(|_| Miss::closed())?;
+        let judge = Arc::clone(&self.0.judges)
+            .acquire_owned()
+            .await
+            .map_err(|_| Miss::closed())?;
         let verdict = tokio::task::spawn_blocking(move || {
             let _judge = judge;
             accept(&bytes, promised).map(|value| (bytes, value))
@@ -182,8 +200,15 @@ impl Fetcher {
         if miss.is_final {
             return None;
         }
-        match self.0.settings.retry.next(miss.kind, attempts, miss.retry_after, rand::random()) {
-            Next::Wait(wait) => Instant::now().checked_add(wait).filter(|wake| *wake < deadline),
+        match self
+            .0
+            .settings
+            .retry
+            .next(miss.kind, attempts, miss.retry_after, rand::random())
+        {
+            Next::Wait(wait) => Instant::now()
+                .checked_add(wait)
+                .filter(|wake| *wake < deadline),
             Next::Later(_) | Next::GiveUp => None,
         }
     }

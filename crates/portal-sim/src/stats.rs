@@ -31,7 +31,7 @@ pub struct PageStats {
     pub statuses: BTreeMap<u16, u64>,
     /// Requests by `User-Agent`.
     pub user_agents: BTreeMap<String, u64>,
-    /// Every page load and API request, in order of the answers.
+    /// Every page load and API request, in order of arrival.
     pub log: Vec<ApiRequest>,
     /// Requests that did not fit into `log`.
     pub log_dropped: u64,
@@ -63,7 +63,7 @@ pub struct CdnStats {
     pub unknown: u64,
     /// Answers by status; 0 for no answer at all.
     pub statuses: BTreeMap<u16, u64>,
-    /// Bytes of bodies sent.
+    /// Bytes of bodies sent; an answer adds its own when it ends.
     pub bytes: u64,
     /// Connections accepted.
     pub connections: u64,
@@ -81,7 +81,7 @@ pub struct CdnStats {
     pub thumb_addresses: BTreeMap<String, u64>,
     /// Requests by address, of addresses that do not exist.
     pub unknown_addresses: BTreeMap<String, u64>,
-    /// Every request, in order.
+    /// Every request, in order of arrival; it appears when its answer begins.
     pub log: Vec<CdnRequest>,
     /// Requests that did not fit into `log`.
     pub log_dropped: u64,
@@ -124,8 +124,12 @@ impl Recorder {
         }
     }
 
+    /// Everything; the lists are in order of arrival, although answers may overtake each other.
     pub(crate) fn snapshot(&self) -> Stats {
-        self.lock().clone()
+        let mut stats = self.lock().clone();
+        stats.page.log.sort_by_key(|request| request.at_ms);
+        stats.cdn.log.sort_by_key(|request| request.at_ms);
+        stats
     }
 
     /// Counters only, without the lists of requests and addresses.

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use common::{Answer, ask, at, evening, get, sparse, start};
 use portal_sim::{ApiFailure, Behaviours, Portal, TruthFrame};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 fn history(portal: &Portal, rest: &str) -> String {
     let origin = portal.page_url().replace("/terminal_cameras/apm", "");
@@ -182,6 +184,9 @@ async fn requests_are_counted() {
     get(&format!("{}/nothing.jpeg", portal.image_url())).await;
     get(&history(&portal, "")).await;
     get(&format!("{}?streamName=in_gate", portal.page_url())).await;
+    while portal.stats().cdn.in_flight > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let stats = portal.stats();
     let cdn = &stats.cdn;
     assert_eq!(
@@ -206,9 +211,17 @@ async fn requests_are_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_portal_is_gone() {
     let portal = start(sparse(evening())).await;
-    let (page, image) = (portal.page_socket(), portal.image_socket());
+    let mut page = TcpStream::connect(portal.page_socket())
+        .await
+        .expect("the page");
+    let mut image = TcpStream::connect(portal.image_socket())
+        .await
+        .expect("the CDN");
     drop(portal);
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(tokio::net::TcpStream::connect(page).await.is_err());
-    assert!(tokio::net::TcpStream::connect(image).await.is_err());
+    for stream in [&mut page, &mut image] {
+        let mut ignored = [0; 16];
+        let read = stream.read(&mut ignored);
+        let read = tokio::time::timeout(Duration::from_secs(5), read).await;
+        assert!(read.expect("an end").map_or(true, |count| count == 0));
+    }
 }

@@ -8,6 +8,7 @@ use draywatch_portal::{BrowserSettings, Lister, PortalSettings, ZoneState};
 
 #[tokio::main]
 async fn main() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     tracing_subscriber::fmt().with_env_filter(std::env::var("LOG").unwrap_or_default()).with_writer(std::io::stderr).init();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let image_time = match args[3].as_str() {

@@ -14,4 +14,4 @@ mod values;
 
 pub use browser::{Browser, BrowserError, BrowserSettings, SessionJournal};
 pub use discover::{Found, find_chromedriver, find_chromium};
-pub use listing::{ListError, Lister, PortalSettings, ZoneState};
+pub use listing::{ListError, Listed, Lister, PortalSettings, ZoneState};

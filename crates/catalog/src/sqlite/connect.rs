@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{CatalogError, Result};
 
@@ -17,6 +18,8 @@ const TURN: Duration = Duration::from_mins(10);
 const TRIES: u32 = 12;
 /// ... but not for longer than this, unless one busy timeout alone is longer.
 const LONGEST: Duration = Duration::from_mins(1);
+/// The longest pause after a write transaction: as long as SQLite lets a program sleep before it tries for the lock again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest busy timeout that the engine takes.
 const LONGEST_BUSY: Duration = Duration::from_hours(1);
 
@@ -27,6 +30,28 @@ pub(super) struct Link {
     writer: SqlitePool,
     readers: SqlitePool,
     patience: Duration,
+    /// When the lock has been free for long enough for the next write.
+    free_from: Mutex<Instant>,
+}
+
+/// A write transaction.
+#[derive(Debug)]
+pub(super) struct Write<'a> {
+    /// The transaction itself.
+    pub(super) tx: Transaction<'static, Sqlite>,
+    turn: MutexGuard<'a, Instant>,
+    began: Instant,
+}
+
+impl Write<'_> {
+    /// Makes it last, and leaves the lock free for as long as it was held: SQLite hands it out by luck, and a program
+    /// that finds it taken at every try for five seconds gives up.
+    pub(super) async fn commit(mut self) -> sqlx::Result<()> {
+        self.tx.commit().await?;
+        let ended = Instant::now();
+        *self.turn = ended + (ended - self.began).min(LONGEST_PAUSE);
+        Ok(())
+    }
 }
 
 impl Link {
@@ -39,7 +64,8 @@ impl Link {
         let connect = || pool(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone());
         let writer = patiently(patience, connect).await.map_err(|e| explain(path, doing, patience, e))?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { path: path.to_owned(), writer, readers, patience })
+        let free_from = Mutex::new(Instant::now());
+        Ok(Self { path: path.to_owned(), writer, readers, patience, free_from })
     }
 
     /// The database file.
@@ -48,8 +74,11 @@ impl Link {
     }
 
     /// Begins a write transaction. It takes the lock at once, so that it cannot fail half way for want of it.
-    pub(super) async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+    pub(super) async fn begin(&self) -> sqlx::Result<Write<'_>> {
+        let turn = self.free_from.lock().await;
+        tokio::time::sleep_until((*turn).into()).await;
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Write { tx, turn, began: Instant::now() })
     }
 
     /// Begins a read transaction: all its queries see the same moment.
@@ -161,5 +190,42 @@ mod tests {
         assert_eq!(patience(Duration::from_secs(5)), Duration::from_mins(1));
         assert_eq!(patience(Duration::from_mins(2)), Duration::from_mins(2));
         assert_eq!(patience(Duration::MAX), LONGEST_BUSY);
+    }
+
+    /// A link to a new database whose writer has that setting.
+    async fn link(folder: &Path, setting: &'static str) -> Link {
+        let path = folder.join("database.db");
+        let make = connect_options(&path, Duration::ZERO).create_if_missing(true);
+        let pool = PoolOptions::<Sqlite>::new().connect_with(make).await.unwrap();
+        sqlx::raw_sql("CREATE TABLE t (x)").execute(&pool).await.unwrap();
+        pool.close().await;
+        let link = Link::connect(&path, Duration::from_millis(50)).await.unwrap();
+        sqlx::raw_sql(setting).execute(&link.writer).await.unwrap();
+        link
+    }
+
+    async fn insert(link: &Link) -> CatalogError {
+        let insert = || async {
+            let mut write = link.begin().await?;
+            sqlx::query("INSERT INTO t VALUES (zeroblob(100000))").execute(&mut *write.tx).await?;
+            write.commit().await
+        };
+        link.run("testing", insert).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = insert(&link(folder.path(), "PRAGMA max_page_count = 3").await).await;
+        assert!(matches!(error, CatalogError::DiskFull { .. }), "{error:?}");
+        assert_eq!(error.kind(), draywatch_core::Kind::DiskFull);
+    }
+
+    #[tokio::test]
+    async fn a_read_only_database_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = insert(&link(folder.path(), "PRAGMA query_only = ON").await).await;
+        assert!(matches!(error, CatalogError::NotWritable { .. }), "{error:?}");
+        assert_eq!(error.kind(), draywatch_core::Kind::Configuration);
     }
 }

@@ -103,6 +103,7 @@ async fn prepare_on(
     refuse_newer(&standing, path)?;
     if !standing.is_current() {
         if !standing.is_empty {
+            refuse_damaged(&mut tx, path).await?;
             let copy = backup::copy(path, options).await?;
             tracing::info!(database = %path.display(), copy = %copy.display(), schema = standing.schema, "migrating");
         }
@@ -116,6 +117,15 @@ fn refuse_newer(standing: &Standing, path: &Path) -> Result<()> {
         return Err(CatalogError::NewerSchema { path: path.to_owned(), found: standing.schema, known: KNOWN });
     }
     Ok(())
+}
+
+/// Damage that a query would not meet (a last page cut short reads as zeros) must not be copied into a new table.
+async fn refuse_damaged(conn: &mut SqliteConnection, path: &Path) -> std::result::Result<(), Stop> {
+    let lines: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_all(conn).await?;
+    match lines.into_iter().find(|line| line != "ok") {
+        None => Ok(()),
+        Some(line) => Err(CatalogError::Corrupt { path: path.to_owned(), source: line.into() }.into()),
+    }
 }
 
 /// Looks at a database without changing it.

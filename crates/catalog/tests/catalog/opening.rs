@@ -88,6 +88,19 @@ async fn folders_and_impossible_places_are_told() {
     assert!(error.to_string().contains("/proc/self/database.db"), "{error}");
 }
 
+/// A table that reaches into the last page of its file, whose end is missing.
+async fn cut_in_a_page() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("database.db");
+    let table = "CREATE TABLE images (id INTEGER PRIMARY KEY, timestamp, filepath NOT NULL, camera_id, processed)";
+    let insert = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) \
+                  INSERT INTO images SELECT i, '2025-09-07 10:00:00.000000', 'data/' || i || '.jpg', 'in_gate', 0 FROM n";
+    execute(&path, &format!("{table}; {insert}")).await;
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.truncate(bytes.len() - 1000);
+    bytes
+}
+
 #[tokio::test]
 async fn damaged_files_are_told_and_left_alone() {
     let random: Vec<u8> = (0..20_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
@@ -100,7 +113,7 @@ async fn damaged_files_are_told_and_left_alone() {
         ("short", b"SQLite format 3\0".to_vec()),
         ("text", b"not a database at all\n".repeat(50)),
         ("cut", whole[..whole.len() / 2].to_vec()),
-        ("cut_in_a_page", whole[..whole.len() - 1000].to_vec()),
+        ("cut_in_a_page", cut_in_a_page().await),
         ("scrambled", scrambled),
     ];
     for (name, bytes) in damaged {
@@ -172,20 +185,12 @@ async fn a_database_that_is_locked_for_good_is_told() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told() {
+async fn a_statement_that_fails_says_what_it_was_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("database.db");
     let catalog = open(&path).await;
-    // The database has no room for another page: the same result code as a full disk.
-    execute(&path, "CREATE TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no'); END").await;
-    let run = draywatch_catalog::NewRun {
-        command: "fetch".into(),
-        camera: camera("in_gate"),
-        date: None,
-        started_at: at(0),
-        pid: 1,
-    };
-    let error = catalog.start_run(&run).await.unwrap_err();
-    assert!(matches!(error, CatalogError::Failed { doing: "opening a run", .. }), "{error:?}");
+    execute(&path, "CREATE TRIGGER no BEFORE INSERT ON draywatch_facts BEGIN SELECT RAISE(ABORT, 'no'); END").await;
+    let error = catalog.set_fact("archive_id", Some("x")).await.unwrap_err();
+    assert!(matches!(error, CatalogError::Failed { doing: "writing a fact", .. }), "{error:?}");
     assert_eq!(error.kind(), Kind::Database);
 }

@@ -70,7 +70,9 @@ pub enum ArchiveError {
         text: String,
     },
     /// A text that names no frame's file.
-    #[error("{text:?} names no picture of an archive: this is a mistake in draywatch, please report it")]
+    #[error(
+        "{text:?} names no picture of an archive: this is a mistake in draywatch, please report it"
+    )]
     BadPath {
         /// The text.
         text: String,
@@ -134,10 +136,16 @@ impl ArchiveError {
         let (source, path) = (errno.into(), path.to_owned());
         match Errno::from_io_error(&source) {
             Some(Errno::NOSPC | Errno::DQUOT) => Self::DiskFull { path, source },
-            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) if is_change(action) => Self::ReadOnly { path, source },
+            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) if is_change(action) => {
+                Self::ReadOnly { path, source }
+            }
             Some(Errno::NOENT) => Self::Missing { path },
             Some(Errno::EXIST) => Self::Exists { path },
-            _ => Self::Io { action, path, source },
+            _ => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
 }

@@ -24,10 +24,21 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the archive's root; it alone may be reached through symbolic links, as its place is the user's choice.
     pub(super) fn open_path(path: &Path) -> Result<Self, ArchiveError> {
-        match rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
-            Ok(fd) => Ok(Self { fd, path: path.to_owned() }),
-            Err(Errno::NOENT) => Err(ArchiveError::NotThere { path: path.to_owned() }),
-            Err(Errno::NOTDIR) => Err(ArchiveError::NotAFolder { path: path.to_owned() }),
+        match rustix::fs::open(
+            path,
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        ) {
+            Ok(fd) => Ok(Self {
+                fd,
+                path: path.to_owned(),
+            }),
+            Err(Errno::NOENT) => Err(ArchiveError::NotThere {
+                path: path.to_owned(),
+            }),
+            Err(Errno::NOTDIR) => Err(ArchiveError::NotAFolder {
+                path: path.to_owned(),
+            }),
             Err(errno) => Err(ArchiveError::of("open", path, errno)),
         }
     }
@@ -64,13 +75,27 @@ impl Folder {
 
     /// Creates a file that must not be there yet.
     pub(super) fn create_new(&self, name: &str) -> Result<File, ArchiveError> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         self.file(name, flags, "create")
     }
 
     /// Opens a file for reading and writing, made if it is missing.
     pub(super) fn open_or_create_file(&self, name: &str) -> Result<File, ArchiveError> {
-        self.file(name, OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC, "create")
+        self.file(
+            name,
+            OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            "create",
+        )
+    }
+
+    /// Opens a file for reading and writing, as some file systems want it for a lock.
+    pub(super) fn open_existing(&self, name: &str) -> Result<File, ArchiveError> {
+        self.file(
+            name,
+            OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC,
+            "open",
+        )
     }
 
     /// Opens a file for reading; anything but a regular file is refused, without waiting for the other end of a pipe.
@@ -78,14 +103,22 @@ impl Folder {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = self.file(name, flags, "open")?;
         let path = self.path.join(name);
-        let metadata = file.metadata().map_err(|error| ArchiveError::of("look at", &path, error))?;
-        if metadata.is_file() { Ok(file) } else { Err(ArchiveError::NotAFile { path }) }
+        let metadata = file
+            .metadata()
+            .map_err(|error| ArchiveError::of("look at", &path, error))?;
+        if metadata.is_file() {
+            Ok(file)
+        } else {
+            Err(ArchiveError::NotAFile { path })
+        }
     }
 
     fn file(&self, name: &str, flags: OFlags, action: &'static str) -> Result<File, ArchiveError> {
         match rustix::fs::openat(&self.fd, name, flags, FILE_MODE) {
             Ok(fd) => Ok(File::from(fd)),
-            Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => Err(ArchiveError::NotAFile { path: self.path.join(name) }),
+            Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => Err(ArchiveError::NotAFile {
+                path: self.path.join(name),
+            }),
             Err(errno) => Err(ArchiveError::of(action, &self.path.join(name), errno)),
         }
     }
@@ -105,8 +138,13 @@ impl Folder {
     /// When the name stands for something else.
     pub(super) fn stat_file(&self, name: &str) -> Result<Option<Stat>, ArchiveError> {
         let stat = self.stat(name)?;
-        if stat.as_ref().is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile) {
-            return Err(ArchiveError::NotAFile { path: self.path.join(name) });
+        if stat
+            .as_ref()
+            .is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile)
+        {
+            return Err(ArchiveError::NotAFile {
+                path: self.path.join(name),
+            });
         }
         Ok(stat)
     }
@@ -128,11 +166,14 @@ impl Folder {
 
     /// Moves a file to another folder of the same disk, but never over anything.
     pub(super) fn rename_new(&self, name: &str, to: &Self, new: &str) -> Result<(), ArchiveError> {
-        let done = match rustix::fs::renameat_with(&self.fd, name, &to.fd, new, RenameFlags::NOREPLACE) {
-            // The file system (NFS, for one) does not know how: a second name, which is never given twice, instead.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => return self.link_new(name, to, new),
-            done => done,
-        };
+        let done =
+            match rustix::fs::renameat_with(&self.fd, name, &to.fd, new, RenameFlags::NOREPLACE) {
+                // The file system (NFS, for one) does not know how: a second name, which is never given twice, instead.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                    return self.link_new(name, to, new);
+                }
+                done => done,
+            };
         done.map_err(|errno| self.rename_error(name, to, new, errno))
     }
 
@@ -145,7 +186,11 @@ impl Folder {
 
     fn rename_error(&self, name: &str, to: &Self, new: &str, errno: Errno) -> ArchiveError {
         let is_source_gone = errno == Errno::NOENT && matches!(self.stat(name), Ok(None));
-        let path = if is_source_gone { self.path.join(name) } else { to.path.join(new) };
+        let path = if is_source_gone {
+            self.path.join(name)
+        } else {
+            to.path.join(new)
+        };
         match errno {
             Errno::ISDIR | Errno::NOTDIR => ArchiveError::NotAFile { path },
             errno => ArchiveError::of("move a file to", &path, errno),
@@ -158,7 +203,9 @@ impl Folder {
         let mut names = Vec::new();
         for entry in Dir::read_from(&self.fd).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let Ok(name) = entry.file_name().to_str() else { continue };
+            let Ok(name) = entry.file_name().to_str() else {
+                continue;
+            };
             if matches!(name, "." | "..") {
                 continue;
             }
@@ -176,8 +223,12 @@ impl Folder {
     }
 
     pub(super) fn free_space(&self) -> Result<(u64, u64), ArchiveError> {
-        let found = rustix::fs::fstatvfs(&self.fd).map_err(|errno| ArchiveError::of("look at", &self.path, errno))?;
-        Ok((found.f_bavail.saturating_mul(found.f_frsize), found.f_blocks.saturating_mul(found.f_frsize)))
+        let found = rustix::fs::fstatvfs(&self.fd)
+            .map_err(|errno| ArchiveError::of("look at", &self.path, errno))?;
+        Ok((
+            found.f_bavail.saturating_mul(found.f_frsize),
+            found.f_blocks.saturating_mul(found.f_frsize),
+        ))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -192,13 +243,17 @@ pub(super) fn create_path(path: &Path) -> Result<(), ArchiveError> {
         Ok(()) => Folder::open_path(above.unwrap_or(Path::new(".")))?.sync(),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let above = above.ok_or_else(|| ArchiveError::NotThere { path: path.to_owned() })?;
+            let above = above.ok_or_else(|| ArchiveError::NotThere {
+                path: path.to_owned(),
+            })?;
             create_path(above)?;
             fs::create_dir(path).map_err(|error| ArchiveError::of("create", path, error))?;
             Folder::open_path(above)?.sync()
         }
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            Err(ArchiveError::NotAFolder { path: above.unwrap_or(path).to_owned() })
+            Err(ArchiveError::NotAFolder {
+                path: above.unwrap_or(path).to_owned(),
+            })
         }
         Err(error) => Err(ArchiveError::of("create", path, error)),
     }

@@ -12,7 +12,9 @@ impl Archive {
     /// # Errors
     /// When it cannot be read, or what stands there is no id.
     pub fn id(&self) -> Result<Option<String>, ArchiveError> {
-        let Some(control) = self.0.control.as_ref().map(|control| &control.folder) else { return Ok(None) };
+        let Some(control) = self.0.control.as_ref().map(|control| &control.folder) else {
+            return Ok(None);
+        };
         let path = control.path().join(FILE);
         let mut text = String::new();
         match control.open_file(FILE) {
@@ -36,7 +38,10 @@ impl Archive {
     pub fn write_id(&self, id: &str) -> Result<(), ArchiveError> {
         let control = self.control()?;
         let path = control.path().join(FILE);
-        let bad = |_| ArchiveError::BadId { path: path.clone(), text: id.to_owned() };
+        let bad = |_| ArchiveError::BadId {
+            path: path.clone(),
+            text: id.to_owned(),
+        };
         let id = uuid::Uuid::parse_str(id).map_err(bad)?.to_string();
         let mut staged = self.stage_quietly(format!("{id}\n").as_bytes())?;
         match staged.move_to(control, FILE) {
@@ -45,7 +50,11 @@ impl Archive {
             Err(error) => return Err(error),
         }
         match self.id()? {
-            Some(there) if there != id => Err(ArchiveError::OtherId { path, there, wanted: id }),
+            Some(there) if there != id => Err(ArchiveError::OtherId {
+                path,
+                there,
+                wanted: id,
+            }),
             _ => Ok(()),
         }
     }

@@ -31,7 +31,11 @@ impl Archive {
             let _ = note_owner(&mut file);
             return Ok(CameraLock { file });
         }
-        Err(ArchiveError::Locked { camera: camera.clone(), owner: owner_in(&mut file, &path), path })
+        Err(ArchiveError::Locked {
+            camera: camera.clone(),
+            owner: owner_in(&mut file, &path),
+            path,
+        })
     }
 }
 

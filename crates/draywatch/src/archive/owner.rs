@@ -25,15 +25,18 @@ pub struct Swept {
 #[derive(Debug)]
 pub(super) struct Owner {
     token: String,
-    /// Keeps the archive's folders open for as long as a temporary lives.
-    archive: TmpOf,
+    /// Opened once more, as a temporary may outlive the archive it came from.
+    tmp: Folder,
     next: AtomicU64,
     _locked: File,
 }
 
-/// The temporary folder, opened once more: owners may outlive the archive they came from.
-#[derive(Debug)]
-struct TmpOf(Folder);
+/// What became of an owner.
+enum Fate {
+    Alive,
+    /// Nobody else can take it for alive while its file, if there is one, is locked by us.
+    Dead(Option<File>),
+}
 
 impl Owner {
     /// Becomes an owner. The locked file is there before any temporary is.
@@ -46,27 +49,39 @@ impl Owner {
             let path = tmp.path().join(&name);
             let is_locked = try_lock(&file, &path)?;
             // A sweep may have taken the new file for a dead one's before it was locked; then it is nobody's.
-            let links = file.metadata().map_err(|error| ArchiveError::of("look at", &path, error))?.nlink();
+            let links = file
+                .metadata()
+                .map_err(|error| ArchiveError::of("look at", &path, error))?
+                .nlink();
             if is_locked && links > 0 {
-                return Ok(Self { token, archive: TmpOf(tmp), next: AtomicU64::new(1), _locked: file });
+                return Ok(Self {
+                    token,
+                    tmp,
+                    next: AtomicU64::new(1),
+                    _locked: file,
+                });
             }
         }
     }
 
     pub(super) fn tmp(&self) -> &Folder {
-        &self.archive.0
+        &self.tmp
     }
 
     /// A name that no other temporary has or had.
     pub(super) fn next_name(&self) -> String {
-        format!("{}.{}{PART}", self.token, self.next.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "{}.{}{PART}",
+            self.token,
+            self.next.fetch_add(1, Ordering::Relaxed)
+        )
     }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
         // If this fails, a later sweep does it.
-        let _ = self.tmp().unlink(&format!("{}{OWNER}", self.token));
+        let _ = self.tmp.unlink(&format!("{}{OWNER}", self.token));
     }
 }
 
@@ -78,7 +93,9 @@ impl Archive {
         if let Some(owner) = &*owner {
             return Ok(Arc::clone(owner));
         }
-        Ok(Arc::clone(owner.insert(Arc::new(Owner::new(self.control()?)?))))
+        Ok(Arc::clone(
+            owner.insert(Arc::new(Owner::new(self.control()?)?)),
+        ))
     }
 
     /// Removes the temporaries whose owners are dead. Costs by the number of temporaries, not by the size of the archive.
@@ -101,7 +118,9 @@ impl Archive {
             let owner = format!("{token}{OWNER}");
             // Looked up only now: an owner's file is there before its temporaries, so if it is gone, it died or finished.
             // The lock is held until all is removed.
-            let Some(_dead) = dead_owner(tmp, &owner)? else { continue };
+            let Fate::Dead(_lock) = fate_of(tmp, &owner)? else {
+                continue;
+            };
             for part in parts {
                 swept.count += u64::from(tmp.unlink(&part)?);
             }
@@ -111,11 +130,11 @@ impl Archive {
     }
 }
 
-/// Proof that an owner is dead: its file, now locked by us, if there is one.
-fn dead_owner(tmp: &Folder, name: &str) -> Result<Option<Option<File>>, ArchiveError> {
-    match tmp.open_file(name) {
-        Ok(file) => Ok(try_lock(&file, &tmp.path().join(name))?.then_some(Some(file))),
-        Err(ArchiveError::Missing { .. }) => Ok(Some(None)),
+fn fate_of(tmp: &Folder, owner: &str) -> Result<Fate, ArchiveError> {
+    match tmp.open_existing(owner) {
+        Ok(file) if try_lock(&file, &tmp.path().join(owner))? => Ok(Fate::Dead(Some(file))),
+        Ok(_) => Ok(Fate::Alive),
+        Err(ArchiveError::Missing { .. }) => Ok(Fate::Dead(None)),
         Err(error) => Err(error),
     }
 }
@@ -132,9 +151,15 @@ pub(super) fn try_lock(file: &File, path: &std::path::Path) -> Result<bool, Arch
 /// The owner's token in a name of ours in `tmp/`; other names are nobody's business.
 fn token_of(name: &str) -> Option<&str> {
     let (token, rest) = name.split_at_checked(32)?;
-    let is_token = token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let number = rest.strip_suffix(PART).and_then(|number| number.strip_prefix('.'));
-    let is_part = number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_token = token
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let number = rest
+        .strip_suffix(PART)
+        .and_then(|number| number.strip_prefix('.'));
+    let is_part = number.is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
     (is_token && (rest == OWNER || is_part)).then_some(token)
 }
 
@@ -157,7 +182,14 @@ mod tests {
         let token = "0123456789abcdef0123456789abcdef";
         assert_eq!(token_of(&format!("{token}.owner")), Some(token));
         assert_eq!(token_of(&format!("{token}.17.part")), Some(token));
-        for name in ["", "x.part", &format!("{token}.part"), &format!("{token}..part"), &format!("{token}.a.part"), token] {
+        for name in [
+            "",
+            "x.part",
+            &format!("{token}.part"),
+            &format!("{token}..part"),
+            &format!("{token}.a.part"),
+            token,
+        ] {
             assert_eq!(token_of(name), None, "{name}");
         }
         assert_eq!(token_of(&"é".repeat(40)), None);

@@ -71,7 +71,10 @@ impl Archive {
         let name = owner.next_name();
         let path = owner.tmp().path().join(&name);
         let mut file = owner.tmp().create_new(&name)?;
-        let staged = Staged { owner, name: Some(name) };
+        let staged = Staged {
+            owner,
+            name: Some(name),
+        };
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         written.map_err(|error| ArchiveError::of("write", &path, error))?;
         Ok(staged)
@@ -87,7 +90,10 @@ impl Archive {
         let Relative { folder, name } = Relative::parse(relative)?;
         staged.move_to(&self.root_for_change()?.open_or_create(folder)?, name)?;
         fail::fail_point!("archive-placed");
-        Ok(Placed { relative: relative.to_owned(), folder: folder.to_owned() })
+        Ok(Placed {
+            relative: relative.to_owned(),
+            folder: folder.to_owned(),
+        })
     }
 
     /// Puts a staged file in the place of the one that has its name, if any; a crash leaves one of the two, whole. Durable
@@ -101,7 +107,10 @@ impl Archive {
         day.stat_file(name)?;
         staged.move_over(&day, name)?;
         fail::fail_point!("archive-replaced");
-        Ok(Placed { relative: relative.to_owned(), folder: folder.to_owned() })
+        Ok(Placed {
+            relative: relative.to_owned(),
+            folder: folder.to_owned(),
+        })
     }
 
     /// Makes the names in these day folders durable, each folder once; a path of a file in one will do, too. To be called
@@ -109,8 +118,14 @@ impl Archive {
     ///
     /// # Errors
     /// When the disk fails: nothing in the batch may then be taken for stored.
-    pub fn sync_folders<'a>(&self, folders: impl IntoIterator<Item = &'a str>) -> Result<(), ArchiveError> {
-        let days = folders.into_iter().map(day_of).collect::<Result<BTreeSet<_>, _>>()?;
+    pub fn sync_folders<'a>(
+        &self,
+        folders: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), ArchiveError> {
+        let days = folders
+            .into_iter()
+            .map(day_of)
+            .collect::<Result<BTreeSet<_>, _>>()?;
         if days.is_empty() {
             return Ok(());
         }
@@ -131,7 +146,8 @@ impl Archive {
         let path = self.path_of(relative);
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        file.read_to_end(&mut bytes).map_err(|error| ArchiveError::of("read", &path, error))?;
+        file.read_to_end(&mut bytes)
+            .map_err(|error| ArchiveError::of("read", &path, error))?;
         Ok(bytes)
     }
 
@@ -163,7 +179,8 @@ impl Archive {
     /// When it is missing, no regular file, or the disk does not say.
     pub fn metadata(&self, relative: &str) -> Result<std::fs::Metadata, ArchiveError> {
         let file = self.open_file(relative)?;
-        file.metadata().map_err(|error| ArchiveError::of("look at", &self.path_of(relative), error))
+        file.metadata()
+            .map_err(|error| ArchiveError::of("look at", &self.path_of(relative), error))
     }
 
     /// Removes a file, durably; whether there was one.

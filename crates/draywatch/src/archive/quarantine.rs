@@ -21,7 +21,9 @@ impl Archive {
         let Relative { folder, name } = Relative::parse(relative)?;
         let day = self.root_for_change()?.open(folder)?;
         if day.stat_file(name)?.is_none() {
-            return Err(ArchiveError::Missing { path: day.path().join(name) });
+            return Err(ArchiveError::Missing {
+                path: day.path().join(name),
+            });
         }
         let aside = self.parts()?.quarantine.open_or_create(folder)?;
         let mut new = name.to_owned();
@@ -34,12 +36,20 @@ impl Archive {
             }
             new = format!("{name}.{number}");
         }
-        Err(ArchiveError::Exists { path: aside.path().join(new) })
+        Err(ArchiveError::Exists {
+            path: aside.path().join(new),
+        })
     }
 }
 
 /// Moves a file to a name that is free, together with that of its reason; whether it was free. The reason is written first.
-fn set_aside(from: &Folder, name: &str, to: &Folder, new: &str, reason: &str) -> Result<bool, ArchiveError> {
+fn set_aside(
+    from: &Folder,
+    name: &str,
+    to: &Folder,
+    new: &str,
+    reason: &str,
+) -> Result<bool, ArchiveError> {
     let note = format!("{new}.reason.txt");
     let path = to.path().join(&note);
     let mut file = match to.create_new(&note) {
@@ -47,7 +57,9 @@ fn set_aside(from: &Folder, name: &str, to: &Folder, new: &str, reason: &str) ->
         Err(ArchiveError::Exists { .. }) => return Ok(false),
         Err(error) => return Err(error),
     };
-    let written = file.write_all(format!("{reason}\n").as_bytes()).and_then(|()| file.sync_all());
+    let written = file
+        .write_all(format!("{reason}\n").as_bytes())
+        .and_then(|()| file.sync_all());
     let moved = written
         .map_err(|error| ArchiveError::of("write", &path, error))
         .and_then(|()| from.rename_new(name, to, new));
@@ -55,7 +67,11 @@ fn set_aside(from: &Folder, name: &str, to: &Folder, new: &str, reason: &str) ->
         Ok(()) => Ok(true),
         Err(error) => {
             to.unlink(&note)?;
-            if matches!(error, ArchiveError::Exists { .. }) { Ok(false) } else { Err(error) }
+            if matches!(error, ArchiveError::Exists { .. }) {
+                Ok(false)
+            } else {
+                Err(error)
+            }
         }
     }
 }

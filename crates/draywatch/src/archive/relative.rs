@@ -14,7 +14,9 @@ pub(super) struct Relative<'a> {
 impl<'a> Relative<'a> {
     /// Reads `2025-09-07/20250907T101734_in_gate.jpg`; the name must be of the folder's day.
     pub(super) fn parse(text: &'a str) -> Result<Self, ArchiveError> {
-        let bad = || ArchiveError::BadPath { text: text.to_owned() };
+        let bad = || ArchiveError::BadPath {
+            text: text.to_owned(),
+        };
         let (folder, name) = text.split_once('/').ok_or_else(bad)?;
         let is_ours = FileName::parse(name).is_some_and(|read| read.frame().folder() == folder);
         is_ours.then_some(Self { folder, name }).ok_or_else(bad)
@@ -29,7 +31,11 @@ pub(super) fn is_day(name: &str) -> bool {
 
 /// The day folder that a text names, itself or with a picture's name behind it.
 pub(super) fn day_of(text: &str) -> Result<&str, ArchiveError> {
-    if is_day(text) { Ok(text) } else { Relative::parse(text).map(|relative| relative.folder) }
+    if is_day(text) {
+        Ok(text)
+    } else {
+        Relative::parse(text).map(|relative| relative.folder)
+    }
 }
 
 #[cfg(test)]
@@ -57,18 +63,32 @@ mod tests {
             ".draywatch/20250907T101734_in_gate.jpg",
             "2025-09-07/archive-id",
         ] {
-            assert!(matches!(Relative::parse(text), Err(ArchiveError::BadPath { .. })), "{text:?}");
+            assert!(
+                matches!(Relative::parse(text), Err(ArchiveError::BadPath { .. })),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn days_are_exact() {
         assert!(is_day("2025-09-07"));
-        for name in ["2025-9-7", "2025-02-30", "+2025-09-0", "2025-09-07 ", "20250907", "..", ".draywatch"] {
+        for name in [
+            "2025-9-7",
+            "2025-02-30",
+            "+2025-09-0",
+            "2025-09-07 ",
+            "20250907",
+            "..",
+            ".draywatch",
+        ] {
             assert!(!is_day(name), "{name:?}");
         }
         assert_eq!(day_of("2025-09-07").unwrap(), "2025-09-07");
-        assert_eq!(day_of("2025-09-07/20250907T101734_in_gate.jpg").unwrap(), "2025-09-07");
+        assert_eq!(
+            day_of("2025-09-07/20250907T101734_in_gate.jpg").unwrap(),
+            "2025-09-07"
+        );
         assert!(day_of("2025-09-07/x").is_err());
     }
 

@@ -22,7 +22,11 @@ impl Archive {
     /// # Errors
     /// When the archive's folder cannot be listed.
     pub fn walk(&self) -> Result<Walk, ArchiveError> {
-        Ok(Walk { archive: self.clone(), days: self.days()?.into_iter(), day: Vec::new().into_iter() })
+        Ok(Walk {
+            archive: self.clone(),
+            days: self.days()?.into_iter(),
+            day: Vec::new().into_iter(),
+        })
     }
 
     /// The day folders that there are, sorted.
@@ -31,7 +35,10 @@ impl Archive {
     /// When the archive's folder cannot be listed.
     pub fn days(&self) -> Result<Vec<String>, ArchiveError> {
         let entries = self.0.root.list()?.into_iter();
-        Ok(entries.filter(|(name, of)| *of == FileType::Directory && is_day(name)).map(|(name, _)| name).collect())
+        Ok(entries
+            .filter(|(name, of)| *of == FileType::Directory && is_day(name))
+            .map(|(name, _)| name)
+            .collect())
     }
 
     /// The relative paths of the files of ours in one day folder, sorted; none if there is no such folder.
@@ -40,14 +47,18 @@ impl Archive {
     /// When `day` names no day, or its folder cannot be listed.
     pub fn files_of_day(&self, day: &str) -> Result<Vec<String>, ArchiveError> {
         if !is_day(day) {
-            return Err(ArchiveError::BadPath { text: day.to_owned() });
+            return Err(ArchiveError::BadPath {
+                text: day.to_owned(),
+            });
         }
         let entries = match self.0.root.open(day) {
             Ok(folder) => folder.list()?,
             Err(ArchiveError::Missing { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let files = entries.into_iter().filter(|(_, file_type)| *file_type == FileType::RegularFile);
+        let files = entries
+            .into_iter()
+            .filter(|(_, file_type)| *file_type == FileType::RegularFile);
         let paths = files.map(|(name, _)| format!("{day}/{name}"));
         Ok(paths.filter(|path| Relative::parse(path).is_ok()).collect())
     }

@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and in which words. It decides nothing and reads nothing but its arguments.
 //!
-//! Rules between arguments that clap cannot express are in [`Args::check`]; all of them end with exit status 2.
+//! Rules between arguments that clap cannot express are in `Args::check`; all of them end with exit status 2.
 
 mod commands;
 mod values;

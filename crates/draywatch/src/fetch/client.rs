@@ -69,7 +69,10 @@ pub(super) fn client(settings: &FetchSettings, tally: Arc<Tally>) -> Result<Clie
     let max_redirects = settings.max_redirects;
     Client::builder()
         .user_agent(user_agent)
-        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
+        .default_headers(HeaderMap::from_iter([(
+            ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        )]))
         .redirect(Policy::custom(move |attempt| {
             if let Some(refusal) = refusal(&attempt, max_redirects) {
                 return attempt.error(refusal);

@@ -10,10 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use url::Url;
 
+use super::gate::{Gate, State};
 use super::miss::Miss;
-
-/// So many answers in a row that ask for a long pause close the host for all.
-const CLOSE_AFTER: u32 = 3;
 
 /// Every host that was asked so far.
 #[derive(Debug)]
@@ -38,41 +36,30 @@ pub(super) struct Pass {
     body: OwnedSemaphorePermit,
 }
 
-#[derive(Debug, Default)]
-struct Gate {
-    /// Nobody asks before then.
-    paused: Option<Instant>,
-    /// How many answers in a row asked for a long pause.
-    long_pauses: u32,
-    /// The earliest end among them, by both clocks.
-    earliest: Option<(Instant, DateTime<Utc>)>,
-}
-
-#[derive(Debug, PartialEq)]
-enum State {
-    Open,
-    Paused(Instant),
-    Closed(DateTime<Utc>),
-}
-
 impl Hosts {
     /// Hosts with `concurrent` slots each. Up to `judged` bodies more than slots may be in memory: they are being judged
     /// while the slots are at work again.
     pub(super) fn new(concurrent: usize, judged: usize) -> Self {
         let slots = concurrent.clamp(1, Semaphore::MAX_PERMITS / 2);
-        Self { slots, bodies: slots + judged, known: Mutex::default() }
+        Self {
+            slots,
+            bodies: slots + judged,
+            known: Mutex::default(),
+        }
     }
 
     /// The host of an address.
     pub(super) fn of(&self, url: &Url) -> Arc<Host> {
         let mut known = lock(&self.known);
-        let host = known.entry(url.origin().ascii_serialization()).or_insert_with(|| {
-            Arc::new(Host {
-                slots: Arc::new(Semaphore::new(self.slots)),
-                bodies: Arc::new(Semaphore::new(self.bodies)),
-                gate: Mutex::default(),
-            })
-        });
+        let host = known
+            .entry(url.origin().ascii_serialization())
+            .or_insert_with(|| {
+                Arc::new(Host {
+                    slots: Arc::new(Semaphore::new(self.slots)),
+                    bodies: Arc::new(Semaphore::new(self.bodies)),
+                    gate: Mutex::default(),
+                })
+            });
         Arc::clone(host)
     }
 }
@@ -101,8 +88,15 @@ impl Host {
         let mut gate = lock(&self.gate);
         match answer {
             Err(miss) if !miss.is_answer => {}
-            Err(Miss { kind: Kind::RateLimited, retry_after: Some(wait), retry_at, .. }) => {
-                let Some(until) = now.checked_add(*wait) else { return };
+            Err(Miss {
+                kind: Kind::RateLimited,
+                retry_after: Some(wait),
+                retry_at,
+                ..
+            }) => {
+                let Some(until) = now.checked_add(*wait) else {
+                    return;
+                };
                 match retry_at {
                     Some(at) if *wait > LONGEST_WAIT => gate.note_long_pause(until, *at, now),
                     _ => gate.pause(until),
@@ -131,7 +125,11 @@ impl Host {
         }
     }
 
-    async fn take(&self, from: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit, Miss> {
+    async fn take(
+        &self,
+        from: &Arc<Semaphore>,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit, Miss> {
         match timeout_at(deadline, Arc::clone(from).acquire_owned()).await {
             Ok(permit) => permit.map_err(|_| Miss::closed()),
             Err(_) => Err(Miss::deadline()),
@@ -144,46 +142,6 @@ impl Pass {
     pub(super) fn leave_slot(self) -> OwnedSemaphorePermit {
         drop(self.slot);
         self.body
-    }
-}
-
-impl Gate {
-    fn state(&self, now: Instant) -> State {
-        match (self.earliest, self.paused) {
-            (Some((until, at)), _) if self.is_closed() && now < until => State::Closed(at),
-            (_, Some(until)) if now < until => State::Paused(until),
-            _ => State::Open,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.long_pauses >= CLOSE_AFTER
-    }
-
-    fn pause(&mut self, until: Instant) {
-        self.paused = Some(self.paused.map_or(until, |earlier| earlier.max(until)));
-    }
-
-    fn note_long_pause(&mut self, until: Instant, at: DateTime<Utc>, now: Instant) {
-        self.reopen_if_over(now);
-        self.long_pauses += 1;
-        if self.earliest.is_none_or(|(earlier, _)| until < earlier) {
-            self.earliest = Some((until, at));
-        }
-    }
-
-    /// Any other answer breaks the row; but answers to what was under way when the host closed do not open it again.
-    fn note_other_answer(&mut self, now: Instant) {
-        self.reopen_if_over(now);
-        if !self.is_closed() {
-            (self.long_pauses, self.earliest) = (0, None);
-        }
-    }
-
-    fn reopen_if_over(&mut self, now: Instant) {
-        if self.earliest.is_some_and(|(until, _)| now >= until) {
-            (self.long_pauses, self.earliest) = (0, None);
-        }
     }
 }
 
@@ -203,7 +161,11 @@ mod tests {
 
     fn wants_pause(seconds: u64) -> Miss {
         let now = DateTime::from_timestamp(1_757_240_254, 0).unwrap();
-        Miss::status(StatusCode::TOO_MANY_REQUESTS, Some(Duration::from_secs(seconds)), now)
+        Miss::status(
+            StatusCode::TOO_MANY_REQUESTS,
+            Some(Duration::from_secs(seconds)),
+            now,
+        )
     }
 
     fn in_seconds(seconds: u64) -> Instant {
@@ -214,9 +176,18 @@ mod tests {
     fn a_host_is_scheme_name_and_port() {
         let hosts = Hosts::new(1, 1);
         let of = |url: &str| hosts.of(&Url::parse(url).unwrap());
-        assert!(Arc::ptr_eq(&of("http://a.example/1"), &of("http://A.example:80/2?x")));
-        assert!(!Arc::ptr_eq(&of("http://a.example/1"), &of("https://a.example/1")));
-        assert!(!Arc::ptr_eq(&of("http://a.example/1"), &of("http://a.example:8080/1")));
+        assert!(Arc::ptr_eq(
+            &of("http://a.example/1"),
+            &of("http://A.example:80/2?x")
+        ));
+        assert!(!Arc::ptr_eq(
+            &of("http://a.example/1"),
+            &of("https://a.example/1")
+        ));
+        assert!(!Arc::ptr_eq(
+            &of("http://a.example/1"),
+            &of("http://a.example:8080/1")
+        ));
     }
 
     #[tokio::test(start_paused = true)]
@@ -225,7 +196,11 @@ mod tests {
         let first = host.enter(in_seconds(100), &clock).await.unwrap();
         let queued = tokio::spawn({
             let (host, clock) = (Arc::clone(&host), clock.clone());
-            async move { host.enter(in_seconds(100), &clock).await.map(|_| Instant::now()) }
+            async move {
+                host.enter(in_seconds(100), &clock)
+                    .await
+                    .map(|_| Instant::now())
+            }
         });
         tokio::task::yield_now().await;
         let end = in_seconds(30);
@@ -239,8 +214,14 @@ mod tests {
         let host = host(1);
         host.heed(Err(&wants_pause(30)), Instant::now());
         let before = Instant::now();
-        let miss = host.enter(in_seconds(10), &Clock::system()).await.unwrap_err();
-        assert_eq!((miss.kind, &*miss.reason), (Kind::RateLimited, "rate_limited"));
+        let miss = host
+            .enter(in_seconds(10), &Clock::system())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (miss.kind, &*miss.reason),
+            (Kind::RateLimited, "rate_limited")
+        );
         assert!(miss.retry_at.is_some() && Instant::now() == before);
     }
 
@@ -262,14 +243,26 @@ mod tests {
         for seconds in [300, 120] {
             host.heed(Err(&wants_pause(seconds)), Instant::now());
         }
-        drop(host.enter(in_seconds(1), &clock).await.expect("the row was broken"));
+        drop(
+            host.enter(in_seconds(1), &clock)
+                .await
+                .expect("the row was broken"),
+        );
         host.heed(Err(&wants_pause(200)), Instant::now());
         host.heed(Ok(()), Instant::now());
         let miss = host.enter(in_seconds(1), &clock).await.unwrap_err();
         assert_eq!(miss.retry_at, wants_pause(120).retry_at);
         tokio::time::advance(Duration::from_secs(121)).await;
-        drop(host.enter(in_seconds(1), &clock).await.expect("its time is over"));
+        drop(
+            host.enter(in_seconds(1), &clock)
+                .await
+                .expect("its time is over"),
+        );
         host.heed(Err(&wants_pause(200)), Instant::now());
-        drop(host.enter(in_seconds(1), &clock).await.expect("a new row of one"));
+        drop(
+            host.enter(in_seconds(1), &clock)
+                .await
+                .expect("a new row of one"),
+        );
     }
 }

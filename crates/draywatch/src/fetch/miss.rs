@@ -1,4 +1,4 @@
-//! What is missing after one attempt, and the one place that says which kind of failure an answer or an error is. Must not
+//! What is missing after one attempt, as it is kept and as it is reported. Must not
 //! decide when to try again: that is `draywatch_core::retry`.
 
 use std::borrow::Cow;
@@ -13,6 +13,7 @@ use draywatch_core::{Failure, Kind};
 use reqwest::StatusCode;
 use url::Url;
 
+use super::classify::{advice, status_means};
 use super::client::{RedirectRefused, is_http};
 
 /// Why the caller does not take a body.
@@ -59,45 +60,18 @@ pub(super) struct Miss {
 /// # Errors
 /// When it is none that can be asked: the page has then changed what it calls an address.
 pub(super) fn parse(url: &str) -> Result<Url, Miss> {
-    let bad = |why: &str| Miss::last(Kind::PortalChanged, "bad_url", format!("not an address that can be asked: {why}"));
+    let bad = |why: &str| {
+        Miss::last(
+            Kind::PortalChanged,
+            "bad_url",
+            format!("not an address that can be asked: {why}"),
+        )
+    };
     let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
-    if is_http(&parsed) { Ok(parsed) } else { Err(bad("neither http nor https")) }
-}
-
-/// What kind of failure an answer with `status` (not one that carries a picture) is, and its code.
-///
-/// - 404 and 410: the portal has no such thing.
-/// - 401, 403 and 451: it refuses us.
-/// - 429, and any 5xx that asks for a pause: we are too fast.
-/// - other 5xx, 408 and 425: may pass by itself.
-/// - 204 and 205: an empty body.
-/// - everything else (other 4xx, redirects without an aim, answers to questions we did not ask): the portal speaks a
-///   language that we do not know.
-fn classify(status: StatusCode, asks_for_pause: bool) -> (Kind, Cow<'static, str>) {
-    let code = || format!("http_{}", status.as_u16()).into();
-    match status.as_u16() {
-        429 => (Kind::RateLimited, "rate_limited".into()),
-        500..=599 if asks_for_pause => (Kind::RateLimited, "rate_limited".into()),
-        500..=599 | 408 | 425 => (Kind::Transient, code()),
-        404 | 410 => (Kind::NotFound, code()),
-        401 | 403 | 451 => (Kind::Forbidden, code()),
-        204 | 205 => (Kind::Corrupt, "empty".into()),
-        _ => (Kind::PortalChanged, code()),
-    }
-}
-
-/// What to do about it, for people.
-fn advice(kind: Kind, reason: &str) -> &'static str {
-    match (kind, reason) {
-        (_, "timeout") => "raise `timeout` if the line is slow",
-        (_, "too_large") => "raise the size limit if such pictures are real",
-        (_, "dns" | "connect") => "check the network and the address of the portal",
-        (Kind::Forbidden, _) => "check `user_agent`, and whether the site still wants to be asked",
-        (Kind::RateLimited, _) => "ask less at once or pause longer",
-        (Kind::PortalChanged, _) => "look at the address in a browser: the portal may have changed",
-        (Kind::NotFound, _) => "the portal lists it but does not have it",
-        (Kind::Bug, _) => "please report this",
-        _ => "it may pass by itself",
+    if is_http(&parsed) {
+        Ok(parsed)
+    } else {
+        Err(bad("neither http nor https"))
     }
 }
 
@@ -115,25 +89,41 @@ impl Miss {
     }
 
     fn last(kind: Kind, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { is_final: true, ..Self::new(kind, reason, message) }
+        Self {
+            is_final: true,
+            ..Self::new(kind, reason, message)
+        }
     }
 
     /// The same miss, known to come from an answer of the host.
     pub(super) fn into_answer(self) -> Self {
-        Self { is_answer: true, ..self }
+        Self {
+            is_answer: true,
+            ..self
+        }
     }
 
     /// An answer with a status that carries no picture, and the pause that it asks for.
-    pub(super) fn status(status: StatusCode, retry_after: Option<Duration>, now: DateTime<Utc>) -> Self {
+    pub(super) fn status(
+        status: StatusCode,
+        retry_after: Option<Duration>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let is_about_pace = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let retry_after = retry_after.filter(|_| is_about_pace);
-        let (kind, reason) = classify(status, retry_after.is_some());
+        let (kind, reason) = status_means(status, retry_after.is_some());
         let retry_at = retry_after
             .filter(|wait| *wait > LONGEST_WAIT)
             .map(|wait| now + TimeDelta::from_std(wait).unwrap_or_default());
-        let pause = retry_after.map(|wait| format!(" and asks for a pause of {} s", wait.as_secs()));
+        let pause =
+            retry_after.map(|wait| format!(" and asks for a pause of {} s", wait.as_secs()));
         let message = format!("the server answered {status}{}", pause.unwrap_or_default());
-        Self { retry_after, retry_at, is_answer: true, ..Self::new(kind, reason, message) }
+        Self {
+            retry_after,
+            retry_at,
+            is_answer: true,
+            ..Self::new(kind, reason, message)
+        }
     }
 
     /// An error of the line, of the protocol or of a redirect.
@@ -151,8 +141,14 @@ impl Miss {
             Self::new(Kind::Transient, "connect", message)
         } else if error.is_timeout() {
             Self::new(Kind::Transient, "timeout", message)
-        } else if cause == Some(io::ErrorKind::UnexpectedEof) && (error.is_body() || error.is_decode()) {
-            Self::new(Kind::Transient, "truncated", format!("the body ended too early: {message}"))
+        } else if cause == Some(io::ErrorKind::UnexpectedEof)
+            && (error.is_body() || error.is_decode())
+        {
+            Self::new(
+                Kind::Transient,
+                "truncated",
+                format!("the body ended too early: {message}"),
+            )
         } else {
             Self::new(Kind::Transient, "reset", message)
         }
@@ -160,29 +156,55 @@ impl Miss {
 
     /// Nothing or not all came within the time that one request has.
     pub(super) fn timeout(after: Duration) -> Self {
-        Self::new(Kind::Transient, "timeout", format!("no whole answer within {} s", after.as_secs_f64()))
+        Self::new(
+            Kind::Transient,
+            "timeout",
+            format!("no whole answer within {} s", after.as_secs_f64()),
+        )
     }
 
     /// The caller's time is over.
     pub(super) fn deadline() -> Self {
-        Self::last(Kind::Interrupted, "deadline", "the time for the whole collection is over")
+        Self::last(
+            Kind::Interrupted,
+            "deadline",
+            "the time for the whole collection is over",
+        )
     }
 
     /// A body with nothing in it.
     pub(super) fn empty() -> Self {
-        Self::new(Kind::Corrupt, "empty", "the server answered with an empty body").into_answer()
+        Self::new(
+            Kind::Corrupt,
+            "empty",
+            "the server answered with an empty body",
+        )
+        .into_answer()
     }
 
     /// A body above the cap, promised or received. Final: it would cost as much again, and be no smaller.
     pub(super) fn too_large(max_bytes: u64, promised: Option<u64>) -> Self {
-        let size = promised.map_or("the body goes on and on".to_owned(), |length| format!("{length} bytes announced"));
-        Self::last(Kind::Corrupt, "too_large", format!("{size}, more than the {max_bytes} bytes allowed")).into_answer()
+        let size = promised.map_or("the body goes on and on".to_owned(), |length| {
+            format!("{length} bytes announced")
+        });
+        Self::last(
+            Kind::Corrupt,
+            "too_large",
+            format!("{size}, more than the {max_bytes} bytes allowed"),
+        )
+        .into_answer()
     }
 
     /// The host wants to be left alone for longer than anybody waits; nothing was sent.
     pub(super) fn host_closed(until: DateTime<Utc>) -> Self {
-        let message = format!("the server asked for a pause until {}", until.format("%Y-%m-%dT%H:%M:%SZ"));
-        Self { retry_at: Some(until), ..Self::last(Kind::RateLimited, "rate_limited", message) }
+        let message = format!(
+            "the server asked for a pause until {}",
+            until.format("%Y-%m-%dT%H:%M:%SZ")
+        );
+        Self {
+            retry_at: Some(until),
+            ..Self::last(Kind::RateLimited, "rate_limited", message)
+        }
     }
 
     /// The caller does not take the body.
@@ -193,7 +215,11 @@ impl Miss {
     /// The caller's judgement did not come back.
     pub(super) fn judge_failed(error: &tokio::task::JoinError) -> Self {
         if error.is_panic() {
-            Self::last(Kind::Bug, "panic", format!("verifying the body failed: {error}"))
+            Self::last(
+                Kind::Bug,
+                "panic",
+                format!("verifying the body failed: {error}"),
+            )
         } else {
             Self::closed()
         }
@@ -207,7 +233,12 @@ impl Miss {
     /// As it is reported: with the address, the number of requests and, if the other side wants a long pause, its end.
     pub(super) fn refused(self, url: &str, attempts: u32) -> Refused {
         let failure = Failure::new(self.kind, self.sentence(url, attempts));
-        Refused { failure, reason: self.reason.into_owned(), attempts, retry_at: self.retry_at }
+        Refused {
+            failure,
+            reason: self.reason.into_owned(),
+            attempts,
+            retry_at: self.retry_at,
+        }
     }
 
     /// What failed, for which address, after how many requests, and what to do.
@@ -217,7 +248,10 @@ impl Miss {
             0 | 1 => String::new(),
             n => format!(" after {n} attempts"),
         };
-        format!("cannot fetch {url}{tries}: {message}; {}", advice(self.kind, &self.reason))
+        format!(
+            "cannot fetch {url}{tries}: {message}; {}",
+            advice(self.kind, &self.reason)
+        )
     }
 }
 
@@ -231,23 +265,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_has_its_kind() {
-        let kind = |code| classify(StatusCode::from_u16(code).unwrap(), false).0;
-        assert_eq!([404, 410].map(kind), [Kind::NotFound; 2]);
-        assert_eq!([401, 403, 451].map(kind), [Kind::Forbidden; 3]);
-        assert_eq!([500, 502, 503, 504, 599, 408, 425].map(kind), [Kind::Transient; 7]);
-        assert_eq!([206, 300, 304, 400, 405, 418, 600, 999].map(kind), [Kind::PortalChanged; 8]);
-        assert_eq!(kind(429), Kind::RateLimited);
-        assert_eq!(classify(StatusCode::SERVICE_UNAVAILABLE, true), (Kind::RateLimited, "rate_limited".into()));
-        assert_eq!(classify(StatusCode::NOT_FOUND, true), (Kind::NotFound, "http_404".into()));
-    }
-
-    #[test]
     fn only_web_addresses_are_asked() {
         assert!(parse("https://cdn.example/a.jpeg").is_ok());
-        for url in ["", "a.jpeg", "file:///etc/passwd", "ftp://a.example/", "data:,x", "http://", "blob:http://a.example/1"] {
+        for url in [
+            "",
+            "a.jpeg",
+            "file:///etc/passwd",
+            "ftp://a.example/",
+            "data:,x",
+            "http://",
+            "blob:http://a.example/1",
+        ] {
             let miss = parse(url).unwrap_err();
-            assert_eq!((miss.kind, miss.is_final), (Kind::PortalChanged, true), "{url}");
+            assert_eq!(
+                (miss.kind, miss.is_final),
+                (Kind::PortalChanged, true),
+                "{url}"
+            );
         }
     }
 

@@ -36,7 +36,11 @@ pub(super) struct Body {
 }
 
 impl Requester {
-    pub(super) fn new(settings: &FetchSettings, clock: Clock, tally: Arc<Tally>) -> Result<Self, FetchError> {
+    pub(super) fn new(
+        settings: &FetchSettings,
+        clock: Clock,
+        tally: Arc<Tally>,
+    ) -> Result<Self, FetchError> {
         Ok(Self {
             client: client(settings, Arc::clone(&tally))?,
             timeout: settings.timeout,
@@ -59,9 +63,17 @@ impl Requester {
     }
 
     async fn exchange(&self, url: &Url) -> Result<Body, Miss> {
-        let response = self.client.get(url.clone()).send().await.map_err(Miss::line)?;
+        let response = self
+            .client
+            .get(url.clone())
+            .send()
+            .await
+            .map_err(Miss::line)?;
         // 203 is a 200 that a proxy has touched; the caller judges the bytes anyway.
-        if matches!(response.status(), StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION) {
+        if matches!(
+            response.status(),
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION
+        ) {
             self.collect(response).await
         } else {
             let now = self.clock.now();
@@ -77,8 +89,14 @@ impl Requester {
         }
         let room = promised.unwrap_or(USUAL_BODY).min(self.max_bytes);
         let mut bytes = BytesMut::with_capacity(usize::try_from(room).unwrap_or(0));
-        while let Some(chunk) = response.chunk().await.map_err(|error| Miss::line(error).into_answer())? {
-            self.tally.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| Miss::line(error).into_answer())?
+        {
+            self.tally
+                .bytes
+                .fetch_add(chunk.len() as u64, Ordering::Relaxed);
             if (bytes.len() + chunk.len()) as u64 > self.max_bytes {
                 return Err(Miss::too_large(self.max_bytes, None));
             }
@@ -87,6 +105,9 @@ impl Requester {
         if bytes.is_empty() {
             return Err(Miss::empty());
         }
-        Ok(Body { bytes: bytes.freeze(), promised })
+        Ok(Body {
+            bytes: bytes.freeze(),
+            promised,
+        })
     }
 }

@@ -30,16 +30,27 @@ mod tests {
     use proptest::prelude::*;
 
     fn now() -> DateTime<Utc> {
-        DateTime::parse_from_rfc3339("2025-09-07T10:17:34Z").unwrap().into()
+        DateTime::parse_from_rfc3339("2025-09-07T10:17:34Z")
+            .unwrap()
+            .into()
     }
 
     #[test]
     fn both_forms_are_read() {
         assert_eq!(parse("7", now()), Some(Duration::from_secs(7)));
         assert_eq!(parse(" 0 ", now()), Some(Duration::ZERO));
-        assert_eq!(parse("Sun, 07 Sep 2025 10:17:44 GMT", now()), Some(Duration::from_secs(10)));
-        assert_eq!(parse("Sunday, 07-Sep-25 10:17:44 GMT", now()), Some(Duration::from_secs(10)));
-        assert_eq!(parse("Sun, 07 Sep 2025 10:00:00 GMT", now()), Some(Duration::ZERO));
+        assert_eq!(
+            parse("Sun, 07 Sep 2025 10:17:44 GMT", now()),
+            Some(Duration::from_secs(10))
+        );
+        assert_eq!(
+            parse("Sunday, 07-Sep-25 10:17:44 GMT", now()),
+            Some(Duration::from_secs(10))
+        );
+        assert_eq!(
+            parse("Sun, 07 Sep 2025 10:00:00 GMT", now()),
+            Some(Duration::ZERO)
+        );
     }
 
     #[test]
@@ -47,8 +58,14 @@ mod tests {
         for text in ["", "soon", "-5", "1.5", "2025-09-07"] {
             assert_eq!(parse(text, now()), None, "{text:?}");
         }
-        assert_eq!(parse("99999999999999999999999", now()), Some(LONGEST_BELIEVED));
-        assert_eq!(parse("Fri, 31 Dec 9999 23:59:59 GMT", now()), Some(LONGEST_BELIEVED));
+        assert_eq!(
+            parse("99999999999999999999999", now()),
+            Some(LONGEST_BELIEVED)
+        );
+        assert_eq!(
+            parse("Fri, 31 Dec 9999 23:59:59 GMT", now()),
+            Some(LONGEST_BELIEVED)
+        );
     }
 
     proptest! {

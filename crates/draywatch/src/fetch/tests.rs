@@ -55,10 +55,16 @@ fn far() -> Instant {
 /// Whole if it begins and ends like a picture.
 fn whole(bytes: &Bytes, _promised: Option<u64>) -> Result<usize, Rejection> {
     if !bytes.starts_with(b"\xff\xd8") {
-        return Err(Rejection { reason: "not_a_picture", message: "no picture begins like this".to_owned() });
+        return Err(Rejection {
+            reason: "not_a_picture",
+            message: "no picture begins like this".to_owned(),
+        });
     }
     if !bytes.ends_with(b"\xff\xd9") {
-        return Err(Rejection { reason: "truncated", message: "the end is missing".to_owned() });
+        return Err(Rejection {
+            reason: "truncated",
+            message: "the end is missing".to_owned(),
+        });
     }
     Ok(bytes.len())
 }
@@ -69,6 +75,12 @@ async fn fetch(fetcher: &Fetcher, url: &str) -> Result<Accepted<usize>, Refused>
 
 #[test]
 fn a_user_agent_that_no_header_takes_is_a_configuration_error() {
-    let error = Fetcher::new(FetchSettings { user_agent: "a\nb".to_owned(), ..settings() }, Clock::system());
+    let error = Fetcher::new(
+        FetchSettings {
+            user_agent: "a\nb".to_owned(),
+            ..settings()
+        },
+        Clock::system(),
+    );
     assert!(matches!(error, Err(FetchError::UserAgent(_))));
 }

@@ -43,7 +43,9 @@ type Script = dyn Fn(usize, &str) -> Vec<Step> + Send + Sync;
 
 impl Server {
     /// Starts a server; `script` gets the number of the request (from 1) and its path.
-    pub(super) async fn start(script: impl Fn(usize, &str) -> Vec<Step> + Send + Sync + 'static) -> Self {
+    pub(super) async fn start(
+        script: impl Fn(usize, &str) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Seen {
@@ -147,7 +149,11 @@ async fn read_head(stream: &mut TcpStream) -> Option<String> {
 
 /// An answer with its length promised.
 pub(super) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<Step> {
-    vec![Step::Send(bytes(status, &format!("{headers}Content-Length: {}\r\n", body.len()), body))]
+    vec![Step::Send(bytes(
+        status,
+        &format!("{headers}Content-Length: {}\r\n", body.len()),
+        body,
+    ))]
 }
 
 /// A good answer.
@@ -157,5 +163,9 @@ pub(super) fn picture(body: &[u8]) -> Vec<Step> {
 
 /// An answer with these headers and nothing added.
 pub(super) fn bytes(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    [format!("HTTP/1.1 {status}\r\n{headers}\r\n").as_bytes(), body].concat()
+    [
+        format!("HTTP/1.1 {status}\r\n{headers}\r\n").as_bytes(),
+        body,
+    ]
+    .concat()
 }

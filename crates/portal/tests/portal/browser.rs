@@ -1,0 +1,1 @@
+//! The browser's deaths, and ours: nothing outlives the session.

@@ -1,0 +1,151 @@
+//! The listing against pages that others wrote from `portal.md` alone.
+
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use draywatch_core::Kind;
+use serde_json::Value;
+
+use crate::harness::{True, assert_kind, camera, date, difference, list, lister, node_modules, set_up};
+
+const PAGES: [&str; 3] = ["harbor", "breakwater", "lighthouse"];
+
+/// A page's server; it ends when its standard input does.
+struct Server {
+    child: Child,
+    _life_line: ChildStdin,
+    page_url: String,
+}
+
+impl Server {
+    fn start(name: &str, options: &[&str]) -> Self {
+        use std::io::{BufRead, BufReader};
+        set_up();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages").join(name).join("server.mjs");
+        let mut child = Command::new("node")
+            .arg(&script)
+            .arg("--modules")
+            .arg(node_modules())
+            .args(options)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node is installed");
+        let life_line = child.stdin.take().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{name} said {line:?}: {error}"));
+        Self { child, _life_line: life_line, page_url: ready["page_url"].as_str().unwrap().to_owned() }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let origin = self.page_url.split("/terminal_cameras").next().unwrap();
+        reqwest::get(format!("{origin}{path}")).await.unwrap().json().await.unwrap()
+    }
+
+    async fn truth(&self, name: &str, day: chrono::NaiveDate) -> Vec<True> {
+        let frames = self.get(&format!("/__truth?camera={name}&date={day}")).await;
+        let text = |frame: &Value, key: &str| frame[key].as_str().unwrap().to_owned();
+        let instant = |frame: &Value| text(frame, "instant").parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis();
+        frames.as_array().unwrap().iter().map(|f| (instant(f), text(f, "url"), text(f, "thumbnail"))).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn check(name: &str, image_time: &str, seed: &str, days: &[chrono::NaiveDate]) -> Vec<String> {
+    let server = Server::start(name, &["--image-time", image_time, "--seed", seed]);
+    let mut lister = lister(&server.page_url);
+    let mut problems = Vec::new();
+    for stream in ["in_gate", "out_gate"] {
+        for day in days {
+            let before = server.truth(stream, *day).await;
+            let result = list(&mut lister, &camera(stream), *day).await;
+            let after = server.truth(stream, *day).await;
+            match result {
+                Ok(listed) => {
+                    println!("{name} {image_time} {stream} {day}: {} {:?} {:?}", listed.listing.frames.len(), listed.listing.confirmation, listed.listing.took);
+                    let found = difference(&listed, &before, &after);
+                    problems.extend(found.map(|d| format!("{name} {image_time}, {stream} {day}: {d}")));
+                }
+                Err(error) => problems.push(format!("{name} {image_time}, {stream} {day}: {} {error}", error.kind())),
+            }
+        }
+    }
+    lister.close().await;
+    let requests = server.get("/__truth/requests").await;
+    if requests["cdn"] != 0 {
+        problems.push(format!("{name}: the browser loaded pictures: {requests}"));
+    }
+    problems
+}
+
+fn days(lister_today: chrono::NaiveDate) -> Vec<chrono::NaiveDate> {
+    let mut days = vec![lister_today, lister_today.pred_opt().unwrap()];
+    days.extend(["2026-03-08", "2025-11-02", "2025-12-31", "2025-09-07", "2024-01-15"].map(date));
+    days
+}
+
+async fn check_page(name: &str) {
+    let today = lister("http://127.0.0.1:1/").today();
+    let mut problems = Vec::new();
+    for (image_time, seed) in [("utc", "1"), ("local", "2")] {
+        problems.extend(check(name, image_time, seed, &days(today)).await);
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn harbor_is_read() {
+    check_page("harbor").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn breakwater_is_read() {
+    check_page("breakwater").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lighthouse_is_read() {
+    check_page("lighthouse").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn their_empty_slow_and_failing_days() {
+    for name in PAGES {
+        let server = Server::start(name, &["--behaviour", "empty:2026-10-15,slow"]);
+        let mut lister = lister(&server.page_url);
+        let empty = list(&mut lister, &camera("in_gate"), date("2026-10-15")).await;
+        let empty = empty.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!((empty.listing.frames.len(), empty.listing.confirmation.is_confirmed()), (0, true), "{name}: {:?}", empty.listing.confirmation);
+        lister.close().await;
+        for behaviour in ["api-error", "blank"] {
+            let server = Server::start(name, &["--behaviour", behaviour]);
+            for day in [lister.today(), date("2026-10-15")] {
+                let mut lister = crate::harness::lister(&server.page_url);
+                let result = list(&mut lister, &camera("in_gate"), day).await;
+                lister.close().await;
+                println!("{name} {behaviour} {day}: {:?}", result.as_ref().err().map(ToString::to_string));
+                assert_kind(&result, &[Kind::Transient]);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_failure_is_ridden_out() {
+    for name in PAGES {
+        let server = Server::start(name, &["--behaviour", "api-error-once"]);
+        let mut lister = lister(&server.page_url);
+        let day = date("2026-10-15");
+        let listed = list(&mut lister, &camera("in_gate"), day).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        lister.close().await;
+        let truth = server.truth("in_gate", day).await;
+        assert_eq!(difference(&listed, &truth, &truth), None, "{name}");
+    }
+}

@@ -1,0 +1,184 @@
+//! The listing against the simulator: every behaviour alone and in pairs, both zones, month and year ends, both clock changes.
+
+use draywatch_core::Kind;
+use portal_sim::{AddressZone, ApiFailure, Behaviours, Config, Portal};
+
+use crate::harness::{True, assert_kind, camera, date, difference, list, lister};
+
+/// The ways of the page that must not hide a frame.
+const HARMLESS: [(&str, fn(&mut Behaviours)); 12] = [
+    ("stale", |b| b.stale_ms = 900),
+    ("neighbours", |b| b.neighbours = 5),
+    ("lazy", |b| b.lazy = true),
+    ("endless", |b| b.endless = true),
+    ("renamed", |b| b.renamed = true),
+    ("no heading", |b| b.no_heading = true),
+    ("read-only picker", |b| b.readonly_picker = true),
+    ("slow", |b| b.slow_api_ms = 1500),
+    ("live like history", |b| b.live_like_history = true),
+    ("xhr", |b| b.xhr = true),
+    ("first request fails", |b| {
+        b.failing_api = Some(ApiFailure::ServerError);
+        b.fail_api_times = Some(1);
+    }),
+    ("first load blank", |b| b.blank_loads = 1),
+];
+
+async fn start(zone: AddressZone) -> Portal {
+    let behaviours = Behaviours { zone, ..Behaviours::default() };
+    Portal::start(Config { history_days: 800, behaviours, ..Config::default() }).await.unwrap()
+}
+
+pub async fn truth(portal: &Portal, name: &str, day: chrono::NaiveDate) -> Vec<True> {
+    let frames = portal.frames(name, day).unwrap();
+    frames
+        .iter()
+        .map(|frame| (frame.instant.timestamp_millis(), portal.address(frame, false), portal.address(frame, true)))
+        .collect()
+}
+
+/// Lists `days` under `behaviours` with one lister and tells what was not the truth.
+async fn check(portal: &Portal, name: &str, behaviours: Behaviours, days: &[chrono::NaiveDate]) -> Vec<String> {
+    let mut lister = lister(&portal.page_url());
+    let mut problems = Vec::new();
+    let camera = camera("in_gate");
+    for day in days {
+        portal.set_behaviours(behaviours.clone());
+        let before = truth(portal, "in_gate", *day).await;
+        let result = list(&mut lister, &camera, *day).await;
+        let after = truth(portal, "in_gate", *day).await;
+        match result {
+            Ok(listed) => problems.extend(difference(&listed, &before, &after).map(|d| format!("{name}, {day}: {d}"))),
+            Err(error) => problems.push(format!("{name}, {day}: {} {error}", error.kind())),
+        }
+    }
+    lister.close().await;
+    problems
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_behaviour_alone_hides_nothing() {
+    let portal = start(AddressZone::Utc).await;
+    let days = [portal.today().pred_opt().unwrap(), portal.today(), date("2026-10-31")];
+    let mut problems = Vec::new();
+    for (name, switch) in HARMLESS {
+        let mut behaviours = Behaviours::default();
+        switch(&mut behaviours);
+        problems.extend(check(&portal, name, behaviours, &days).await);
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// In `make test` every seventh pair; all of them with `DRAYWATCH_TEST_FULL=1` (`make drill`).
+#[tokio::test(flavor = "multi_thread")]
+async fn behaviours_in_pairs_hide_nothing() {
+    let full = std::env::var_os("DRAYWATCH_TEST_FULL").is_some();
+    let mut problems = Vec::new();
+    for zone in [AddressZone::Utc, AddressZone::Local] {
+        let portal = start(zone).await;
+        let days = [portal.today().pred_opt().unwrap(), portal.today()];
+        let mut number = 0;
+        for (at, (first, switch)) in HARMLESS.iter().enumerate() {
+            for (second, other) in &HARMLESS[at + 1..] {
+                number += 1;
+                if !full && number % 7 != 0 {
+                    continue;
+                }
+                let mut behaviours = Behaviours { zone, ..Behaviours::default() };
+                switch(&mut behaviours);
+                other(&mut behaviours);
+                let name = format!("{first} + {second} ({zone:?})");
+                problems.extend(check(&portal, &name, behaviours, &days).await);
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn month_and_year_ends_and_clock_changes_in_both_zones() {
+    let days: Vec<_> = ["2026-11-01", "2026-10-31", "2025-12-31", "2026-01-01", "2026-03-08", "2025-11-02", "2026-02-28"]
+        .into_iter()
+        .map(date)
+        .collect();
+    let mut problems = Vec::new();
+    for zone in [AddressZone::Utc, AddressZone::Local] {
+        let portal = start(zone).await;
+        let behaviours = Behaviours { zone, neighbours: 6, ..Behaviours::default() };
+        problems.extend(check(&portal, &format!("{zone:?}"), behaviours, &days).await);
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_hides_the_truth_is_an_error() {
+    let portal = start(AddressZone::Utc).await;
+    let camera = camera("in_gate");
+    let days = [portal.today().pred_opt().unwrap(), portal.today()];
+    let failing = |failure, swallow_errors| Behaviours {
+        failing_api: Some(failure),
+        swallow_errors,
+        live_like_history: swallow_errors,
+        ..Behaviours::default()
+    };
+    let cases = [
+        ("blank", Behaviours { blank: true, ..Behaviours::default() }, [Kind::Transient, Kind::Transient]),
+        ("500", failing(ApiFailure::ServerError, false), [Kind::Transient, Kind::Transient]),
+        ("500, swallowed", failing(ApiFailure::ServerError, true), [Kind::Transient, Kind::Transient]),
+        ("429", failing(ApiFailure::TooMany { retry_after: 1 }, true), [Kind::RateLimited, Kind::RateLimited]),
+        ("error body", failing(ApiFailure::ErrorBody, false), [Kind::Transient, Kind::PortalChanged]),
+        ("error body, swallowed", failing(ApiFailure::ErrorBody, true), [Kind::Transient, Kind::PortalChanged]),
+    ];
+    for (name, behaviours, kinds) in cases {
+        for day in days {
+            portal.set_behaviours(behaviours.clone());
+            let mut lister = lister(&portal.page_url());
+            let result = list(&mut lister, &camera, day).await;
+            lister.close().await;
+            println!("{name}, {day}: {:?}", result.as_ref().err().map(ToString::to_string));
+            assert_kind(&result, &kinds);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_day_is_empty_only_when_the_page_says_so() {
+    let empty = date("2026-10-15");
+    let mut config = Config { history_days: 800, ..Config::default() };
+    config.schedule.empty_days = vec![portal_sim::EmptyDay { camera: None, date: empty }];
+    let portal = Portal::start(config).await.unwrap();
+    for neighbours in [0, 4] {
+        portal.set_behaviours(Behaviours { neighbours, ..Behaviours::default() });
+        let mut lister = lister(&portal.page_url());
+        let listed = list(&mut lister, &camera("in_gate"), empty).await.unwrap();
+        lister.close().await;
+        assert_eq!(listed.listing.frames.len(), 0);
+        assert!(listed.listing.confirmation.is_confirmed(), "{:?}", listed.listing.confirmation);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twins_in_one_second_and_the_old_form_are_listed() {
+    for form in [portal_sim::AddressForm::IsoSeconds, portal_sim::AddressForm::UnixMillis] {
+        let mut config = Config { history_days: 30, address_form: form, ..Config::default() };
+        config.schedule.twin_every = 5;
+        let portal = Portal::start(config).await.unwrap();
+        let day = portal.today().pred_opt().unwrap();
+        let problems = check(&portal, &format!("{form:?}"), Behaviours::default(), &[day]).await;
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_are_not_loaded_to_be_listed_and_days_that_cannot_be_picked_are_named() {
+    let portal = start(AddressZone::Utc).await;
+    let mut lister = lister(&portal.page_url());
+    let yesterday = portal.today().pred_opt().unwrap();
+    list(&mut lister, &camera("in_gate"), yesterday).await.unwrap();
+    let tomorrow = list(&mut lister, &camera("in_gate"), portal.today().succ_opt().unwrap()).await;
+    lister.close().await;
+    assert_kind(&tomorrow, &[Kind::NotFound]);
+    let stats = portal.stats();
+    assert_eq!(stats.cdn.requests, 0, "the browser loaded pictures");
+    assert!(stats.page.user_agents.keys().any(|agent| agent.contains("tests@example.org")), "{:?}", stats.page.user_agents);
+}

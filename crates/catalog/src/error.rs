@@ -128,7 +128,9 @@ impl CatalogError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::DiskFull { .. } => Kind::DiskFull,
-            Self::Folder { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Kind::DiskFull,
+            Self::Folder { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Kind::DiskFull
+            }
             Self::NotThere { .. }
             | Self::IsDirectory { .. }
             | Self::Folder { .. }

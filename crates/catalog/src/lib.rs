@@ -50,16 +50,26 @@ pub trait Catalog: Send + Sync + 'static {
 
     /// What is known of a camera's frames with `from <= instant < to`, from images, ledger and tombstones; a frame that
     /// is in several is told once (image before tombstone before ledger; an image whose ledger row says so is a thumbnail).
-    async fn known(&self, camera: &CameraId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<KnownFrame>>;
+    async fn known(
+        &self,
+        camera: &CameraId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<KnownFrame>>;
     /// Writes listed frames into the ledger, in one transaction, before the first of them is fetched. A frame that is there
     /// already keeps its id, its attempts and its place, takes the new addresses, and is open again if it had been given up.
     /// The answers are in the order of `entries`.
-    async fn enlist(&self, entries: &[NewLedgerEntry], now: DateTime<Utc>) -> Result<Vec<LedgerEntry>>;
+    async fn enlist(
+        &self,
+        entries: &[NewLedgerEntry],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<LedgerEntry>>;
     /// Ledger rows by filter, oldest frame first.
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>>;
     /// Records what became of ledger rows, all in one transaction; the ids of the image rows it made or changed, in order
     /// (`None` for failures).
-    async fn record(&self, results: &[FrameResult], now: DateTime<Utc>) -> Result<Vec<Option<i64>>>;
+    async fn record(&self, results: &[FrameResult], now: DateTime<Utc>)
+    -> Result<Vec<Option<i64>>>;
     /// Says that the file of a thumbnail is about to be replaced by the picture of these facts (invariant 8).
     async fn intend_replacement(&self, ledger_id: i64, facts: &PictureFacts) -> Result<()>;
     /// Gives up ledger rows, with the reason. A row that had a thumbnail keeps its image.
@@ -70,7 +80,12 @@ pub trait Catalog: Send + Sync + 'static {
     /// Image rows after `after_id` in the order of their ids, at most `limit`.
     async fn images_after(&self, after_id: i64, limit: u32) -> Result<Vec<ImageRow>>;
     /// Image rows of a camera with `from <= timestamp < to` in time order.
-    async fn images_between(&self, camera: &CameraId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<ImageRow>>;
+    async fn images_between(
+        &self,
+        camera: &CameraId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<ImageRow>>;
     /// The image row with that path (either path column), if any.
     async fn image_at(&self, path: &str) -> Result<Option<ImageRow>>;
     /// Whether a row with that path, or of that frame, was deleted on purpose.
@@ -79,28 +94,45 @@ pub trait Catalog: Send + Sync + 'static {
     /// is passed over. The number of rows inserted.
     async fn adopt(&self, images: &[NewImage], now: DateTime<Utc>) -> Result<u64>;
     /// Writes down what a check of the file of an image row found.
-    async fn set_file_state(&self, image_id: i64, state: &FileState, now: DateTime<Utc>) -> Result<()>;
+    async fn set_file_state(
+        &self,
+        image_id: i64,
+        state: &FileState,
+        now: DateTime<Utc>,
+    ) -> Result<()>;
 
     // ---- runs and observations -----------------------------------------------------------------------------------
 
     /// Opens a run; it has no outcome yet.
     async fn start_run(&self, run: &NewRun) -> Result<i64>;
     /// Closes a run with its outcome and statistics, and records its observation, in one transaction.
-    async fn finish_run(&self, run_id: i64, end: &RunEnd, observation: Option<&NewObservation>) -> Result<()>;
+    async fn finish_run(
+        &self,
+        run_id: i64,
+        end: &RunEnd,
+        observation: Option<&NewObservation>,
+    ) -> Result<()>;
     /// Closes all runs of `camera` that have no outcome (of every camera for `None`) as interrupted; how many. Only the
     /// process that holds the camera's lock may call this.
-    async fn close_interrupted(&self, camera: Option<&CameraId>, now: DateTime<Utc>) -> Result<u64>;
+    async fn close_interrupted(&self, camera: Option<&CameraId>, now: DateTime<Utc>)
+    -> Result<u64>;
     /// Runs, newest first.
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>>;
     /// Observations of a camera's days with `from <= date <= to`, oldest first.
-    async fn observations(&self, camera: &CameraId, from: NaiveDate, to: NaiveDate) -> Result<Vec<ObservationRow>>;
+    async fn observations(
+        &self,
+        camera: &CameraId,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<ObservationRow>>;
     /// Totals for the `status` command.
     async fn totals(&self) -> Result<Totals>;
 
     // ---- browser sessions on a remote grid -----------------------------------------------------------------------
 
     /// Remembers a session that was opened on a remote `WebDriver` server.
-    async fn remember_session(&self, server: &str, session: &str, now: DateTime<Utc>) -> Result<()>;
+    async fn remember_session(&self, server: &str, session: &str, now: DateTime<Utc>)
+    -> Result<()>;
     /// Forgets it, after it was deleted.
     async fn forget_session(&self, server: &str, session: &str) -> Result<()>;
     /// Sessions that are still remembered: (server, session).

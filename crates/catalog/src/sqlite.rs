@@ -13,9 +13,12 @@ mod known;
 mod ledger;
 mod legacy;
 mod migrate;
+mod rebuild;
+mod record;
 mod row;
 mod runs;
 mod sessions;
+mod standing;
 mod time;
 mod tombstones;
 mod totals;
@@ -30,8 +33,9 @@ use draywatch_core::{CameraId, FrameId};
 
 use self::connect::Link;
 use crate::{
-    Catalog, CatalogError, FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter, NewImage, NewLedgerEntry,
-    NewObservation, NewRun, ObservationRow, OpenOptions, PictureFacts, Result, RunEnd, RunFilter, RunRow, Totals,
+    Catalog, CatalogError, FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter, NewImage,
+    NewLedgerEntry, NewObservation, NewRun, ObservationRow, OpenOptions, PictureFacts, Result,
+    RunEnd, RunFilter, RunRow, Totals,
 };
 
 /// A `SQLite` database.
@@ -49,7 +53,9 @@ impl SqliteCatalog {
     pub async fn open(path: &Path, options: OpenOptions) -> Result<Self> {
         check_path(path, options.create)?;
         migrate::prepare(path, &options).await?;
-        Ok(Self { link: Link::connect(path, options.busy_timeout).await? })
+        Ok(Self {
+            link: Link::connect(path, options.busy_timeout).await?,
+        })
     }
 }
 
@@ -62,10 +68,14 @@ fn check_path(path: &Path, create: bool) -> Result<()> {
     if !create && !path.exists() {
         return Err(CatalogError::NotThere { path: owned() });
     }
-    match path.parent().filter(|folder| create && !folder.as_os_str().is_empty()) {
-        Some(folder) => {
-            std::fs::create_dir_all(folder).map_err(|source| CatalogError::Folder { path: owned(), source })
-        }
+    match path
+        .parent()
+        .filter(|folder| create && !folder.as_os_str().is_empty())
+    {
+        Some(folder) => std::fs::create_dir_all(folder).map_err(|source| CatalogError::Folder {
+            path: owned(),
+            source,
+        }),
         None => Ok(()),
     }
 }
@@ -120,32 +130,59 @@ impl Catalog for SqliteCatalog {
         self.link.close().await;
     }
 
-    async fn known(&self, camera: &CameraId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<KnownFrame>> {
-        read!(self, "reading the known frames", |conn| known::known(conn, camera, from, to))
+    async fn known(
+        &self,
+        camera: &CameraId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<KnownFrame>> {
+        read!(self, "reading the known frames", |conn| known::known(
+            conn, camera, from, to
+        ))
     }
 
-    async fn enlist(&self, entries: &[NewLedgerEntry], now: DateTime<Utc>) -> Result<Vec<LedgerEntry>> {
-        write!(self, "writing the ledger", |conn| ledger::enlist(conn, entries, now))
+    async fn enlist(
+        &self,
+        entries: &[NewLedgerEntry],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<LedgerEntry>> {
+        write!(self, "writing the ledger", |conn| ledger::enlist(
+            conn, entries, now
+        ))
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>> {
-        read!(self, "reading the ledger", |conn| ledger::list(conn, filter))
+        read!(self, "reading the ledger", |conn| ledger::list(
+            conn, filter
+        ))
     }
 
-    async fn record(&self, results: &[FrameResult], now: DateTime<Utc>) -> Result<Vec<Option<i64>>> {
-        write!(self, "recording stored frames", |conn| ledger::record(conn, results, now))
+    async fn record(
+        &self,
+        results: &[FrameResult],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<i64>>> {
+        write!(self, "recording stored frames", |conn| record::record(
+            conn, results, now
+        ))
     }
 
     async fn intend_replacement(&self, ledger_id: i64, facts: &PictureFacts) -> Result<()> {
-        write!(self, "noting a replacement", |conn| ledger::intend_replacement(conn, ledger_id, facts))
+        write!(self, "noting a replacement", |conn| {
+            ledger::intend_replacement(conn, ledger_id, facts)
+        })
     }
 
     async fn give_up(&self, frames: &[FrameId], reason: &str, now: DateTime<Utc>) -> Result<u64> {
-        write!(self, "giving up frames", |conn| ledger::give_up(conn, frames, reason, now))
+        write!(self, "giving up frames", |conn| ledger::give_up(
+            conn, frames, reason, now
+        ))
     }
 
     async fn images_after(&self, after_id: i64, limit: u32) -> Result<Vec<ImageRow>> {
-        read!(self, "reading images", |conn| images::after(conn, after_id, limit))
+        read!(self, "reading images", |conn| images::after(
+            conn, after_id, limit
+        ))
     }
 
     async fn images_between(
@@ -154,7 +191,9 @@ impl Catalog for SqliteCatalog {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<Vec<ImageRow>> {
-        read!(self, "reading images", |conn| images::between(conn, camera, from, to))
+        read!(self, "reading images", |conn| images::between(
+            conn, camera, from, to
+        ))
     }
 
     async fn image_at(&self, path: &str) -> Result<Option<ImageRow>> {
@@ -162,22 +201,38 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn is_tombstoned(&self, path: &str, frame: &FrameId) -> Result<bool> {
-        read!(self, "reading tombstones", |conn| tombstones::holds(conn, path, frame))
+        read!(self, "reading tombstones", |conn| tombstones::holds(
+            conn, path, frame
+        ))
     }
 
     async fn adopt(&self, images: &[NewImage], now: DateTime<Utc>) -> Result<u64> {
-        write!(self, "adopting files", |conn| images::adopt(conn, images, now))
+        write!(self, "adopting files", |conn| images::adopt(
+            conn, images, now
+        ))
     }
 
-    async fn set_file_state(&self, image_id: i64, state: &FileState, now: DateTime<Utc>) -> Result<()> {
-        write!(self, "writing what a check found", |conn| images::set_file_state(conn, image_id, state, now))
+    async fn set_file_state(
+        &self,
+        image_id: i64,
+        state: &FileState,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        write!(self, "writing what a check found", |conn| {
+            images::set_file_state(conn, image_id, state, now)
+        })
     }
 
     async fn start_run(&self, run: &NewRun) -> Result<i64> {
         write!(self, "opening a run", |conn| runs::start(conn, run))
     }
 
-    async fn finish_run(&self, run_id: i64, end: &RunEnd, observation: Option<&NewObservation>) -> Result<()> {
+    async fn finish_run(
+        &self,
+        run_id: i64,
+        end: &RunEnd,
+        observation: Option<&NewObservation>,
+    ) -> Result<()> {
         let found = write!(self, "closing a run", |conn| async {
             let found = runs::finish(conn, run_id, end).await?;
             if let Some(observation) = observation.filter(|_| found) {
@@ -185,31 +240,60 @@ impl Catalog for SqliteCatalog {
             }
             Ok::<_, sqlx::Error>(found)
         })?;
-        if found { Ok(()) } else { Err(CatalogError::NoSuchRun { path: self.link.path().to_owned(), run_id }) }
+        if found {
+            Ok(())
+        } else {
+            Err(CatalogError::NoSuchRun {
+                path: self.link.path().to_owned(),
+                run_id,
+            })
+        }
     }
 
-    async fn close_interrupted(&self, camera: Option<&CameraId>, now: DateTime<Utc>) -> Result<u64> {
-        write!(self, "closing interrupted runs", |conn| runs::close_interrupted(conn, camera, now))
+    async fn close_interrupted(
+        &self,
+        camera: Option<&CameraId>,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        write!(self, "closing interrupted runs", |conn| {
+            runs::close_interrupted(conn, camera, now)
+        })
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
         read!(self, "reading runs", |conn| runs::list(conn, filter))
     }
 
-    async fn observations(&self, camera: &CameraId, from: NaiveDate, to: NaiveDate) -> Result<Vec<ObservationRow>> {
-        read!(self, "reading observations", |conn| runs::observations(conn, camera, from, to))
+    async fn observations(
+        &self,
+        camera: &CameraId,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<ObservationRow>> {
+        read!(self, "reading observations", |conn| runs::observations(
+            conn, camera, from, to
+        ))
     }
 
     async fn totals(&self) -> Result<Totals> {
         read!(self, "counting", |conn| totals::totals(conn))
     }
 
-    async fn remember_session(&self, server: &str, session: &str, now: DateTime<Utc>) -> Result<()> {
-        write!(self, "remembering a browser session", |conn| sessions::remember(conn, server, session, now))
+    async fn remember_session(
+        &self,
+        server: &str,
+        session: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        write!(self, "remembering a browser session", |conn| {
+            sessions::remember(conn, server, session, now)
+        })
     }
 
     async fn forget_session(&self, server: &str, session: &str) -> Result<()> {
-        write!(self, "forgetting a browser session", |conn| sessions::forget(conn, server, session))
+        write!(self, "forgetting a browser session", |conn| {
+            sessions::forget(conn, server, session)
+        })
     }
 
     async fn sessions(&self) -> Result<Vec<(String, String)>> {

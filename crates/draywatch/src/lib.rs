@@ -6,3 +6,4 @@ pub mod archive;
 pub mod cli;
 pub mod config;
 pub mod fetch;
+pub mod store;

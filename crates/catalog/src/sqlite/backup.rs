@@ -16,7 +16,10 @@ use crate::{CatalogError, OpenOptions, Result};
 pub(super) async fn copy(path: &Path, options: &OpenOptions) -> Result<PathBuf> {
     let target = free_name(path, options);
     let done = write(path, options, &target).await;
-    done.map_err(|source| CatalogError::Copy { path: target.clone(), source })?;
+    done.map_err(|source| CatalogError::Copy {
+        path: target.clone(),
+        source,
+    })?;
     Ok(target)
 }
 
@@ -39,18 +42,28 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Writes the copy aside, flushes it and gives it its name, so that a copy of that name is always a whole one.
-async fn write(path: &Path, options: &OpenOptions, target: &Path) -> std::result::Result<(), Cause> {
+async fn write(
+    path: &Path,
+    options: &OpenOptions,
+    target: &Path,
+) -> std::result::Result<(), Cause> {
     let part = beside(target, ".part");
     remove_if_there(&part)?;
     let text = part.to_str().ok_or("its path is no UTF-8")?.to_owned();
-    let mut conn = connect_options(path, options.busy_timeout).connect().await?;
-    let made = sqlx::query("VACUUM INTO $1").bind(text).execute(&mut conn).await;
+    let mut conn = connect_options(path, options.busy_timeout)
+        .connect()
+        .await?;
+    let made = sqlx::query("VACUUM INTO $1")
+        .bind(text)
+        .execute(&mut conn)
+        .await;
     let closed = conn.close().await;
     if let Err(error) = made {
         remove_if_there(&part)?;
         return Err(error.into());
     }
     closed?;
+    std::fs::set_permissions(&part, std::fs::metadata(path)?.permissions())?;
     File::open(&part)?.sync_all()?;
     std::fs::rename(&part, target)?;
     Ok(sync_folder(target)?)
@@ -65,6 +78,9 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
 
 /// Flushes the folder's entries, so that the copy's name survives a power cut.
 fn sync_folder(target: &Path) -> io::Result<()> {
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = target
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }

@@ -18,7 +18,7 @@ const TURN: Duration = Duration::from_mins(10);
 const TRIES: u32 = 12;
 /// ... but not for longer than this, unless one busy timeout alone is longer.
 const LONGEST: Duration = Duration::from_mins(1);
-/// The longest pause after a write transaction: as long as SQLite lets a program sleep before it tries for the lock again.
+/// The longest pause after a write transaction: as long as `SQLite` lets a program sleep before it tries for the lock again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest busy timeout that the engine takes.
 const LONGEST_BUSY: Duration = Duration::from_hours(1);
@@ -44,7 +44,7 @@ pub(super) struct Write<'a> {
 }
 
 impl Write<'_> {
-    /// Makes it last, and leaves the lock free for as long as it was held: SQLite hands it out by luck, and a program
+    /// Makes it last, and leaves the lock free for as long as it was held: `SQLite` hands it out by luck, and a program
     /// that finds it taken at every try for five seconds gives up.
     pub(super) async fn commit(mut self) -> sqlx::Result<()> {
         self.tx.commit().await?;
@@ -59,13 +59,30 @@ impl Link {
     pub(super) async fn connect(path: &Path, busy_timeout: Duration) -> Result<Self> {
         let doing = "opening it";
         let options = connect_options(path, busy_timeout);
-        let pool = |most| PoolOptions::<Sqlite>::new().max_connections(most).acquire_timeout(TURN);
+        let pool = |most| {
+            PoolOptions::<Sqlite>::new()
+                .max_connections(most)
+                .acquire_timeout(TURN)
+        };
         let patience = patience(busy_timeout);
-        let connect = || pool(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone());
-        let writer = patiently(patience, connect).await.map_err(|e| explain(path, doing, patience, e))?;
+        let connect = || {
+            pool(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .connect_with(options.clone())
+        };
+        let writer = patiently(patience, connect)
+            .await
+            .map_err(|e| explain(path, doing, patience, e))?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
         let free_from = Mutex::new(Instant::now());
-        Ok(Self { path: path.to_owned(), writer, readers, patience, free_from })
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            readers,
+            patience,
+            free_from,
+        })
     }
 
     /// The database file.
@@ -78,7 +95,11 @@ impl Link {
         let turn = self.free_from.lock().await;
         tokio::time::sleep_until((*turn).into()).await;
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Write { tx, turn, began: Instant::now() })
+        Ok(Write {
+            tx,
+            turn,
+            began: Instant::now(),
+        })
     }
 
     /// Begins a read transaction: all its queries see the same moment.
@@ -116,7 +137,10 @@ pub(super) fn connect_options(path: &Path, busy_timeout: Duration) -> SqliteConn
 
 /// How long a locked database is waited for in all.
 pub(super) fn patience(busy_timeout: Duration) -> Duration {
-    busy_timeout.saturating_mul(TRIES).min(LONGEST).max(busy_timeout.min(LONGEST_BUSY))
+    busy_timeout
+        .saturating_mul(TRIES)
+        .min(LONGEST)
+        .max(busy_timeout.min(LONGEST_BUSY))
 }
 
 /// Repeats `work` while the database is locked, until `patience` has passed, with pauses of uneven length.
@@ -131,7 +155,8 @@ where
         match work().await {
             Err(error) if is_locked(&error) && began.elapsed() < patience => {
                 tracing::debug!(%error, waited = ?began.elapsed(), "database is locked, trying again");
-                tokio::time::sleep(Duration::from_millis(rand::random_range(pause / 2..=pause))).await;
+                tokio::time::sleep(Duration::from_millis(rand::random_range(pause / 2..=pause)))
+                    .await;
                 pause = (pause * 2).min(500);
             }
             done => return done,
@@ -167,16 +192,42 @@ pub(super) fn is_corrupt(error: &sqlx::Error) -> bool {
 }
 
 /// Says what an error of the engine means for the user.
-pub(super) fn explain(path: &Path, doing: &'static str, waited: Duration, error: sqlx::Error) -> CatalogError {
+pub(super) fn explain(
+    path: &Path,
+    doing: &'static str,
+    waited: Duration,
+    error: sqlx::Error,
+) -> CatalogError {
     let path = path.to_owned();
     match primary_code(&error) {
-        Some(code::BUSY | code::LOCKED) => CatalogError::Locked { path, doing, waited },
+        Some(code::BUSY | code::LOCKED) => CatalogError::Locked {
+            path,
+            doing,
+            waited,
+        },
         Some(code::FULL) => CatalogError::DiskFull { path, doing },
-        Some(code::CORRUPT | code::NOTADB) => CatalogError::Corrupt { path, source: Box::new(error) },
-        Some(code::READONLY) => CatalogError::NotWritable { path, source: Box::new(error) },
-        Some(code::CANTOPEN) => CatalogError::CannotOpen { path, source: Box::new(error) },
-        _ if matches!(error, sqlx::Error::PoolTimedOut) => CatalogError::Locked { path, doing, waited },
-        _ => CatalogError::Failed { path, doing, source: Box::new(error) },
+        Some(code::CORRUPT | code::NOTADB) => CatalogError::Corrupt {
+            path,
+            source: Box::new(error),
+        },
+        Some(code::READONLY) => CatalogError::NotWritable {
+            path,
+            source: Box::new(error),
+        },
+        Some(code::CANTOPEN) => CatalogError::CannotOpen {
+            path,
+            source: Box::new(error),
+        },
+        _ if matches!(error, sqlx::Error::PoolTimedOut) => CatalogError::Locked {
+            path,
+            doing,
+            waited,
+        },
+        _ => CatalogError::Failed {
+            path,
+            doing,
+            source: Box::new(error),
+        },
     }
 }
 
@@ -186,7 +237,10 @@ mod tests {
 
     #[test]
     fn patience_is_bounded() {
-        assert_eq!(patience(Duration::from_millis(100)), Duration::from_millis(1200));
+        assert_eq!(
+            patience(Duration::from_millis(100)),
+            Duration::from_millis(1200)
+        );
         assert_eq!(patience(Duration::from_secs(5)), Duration::from_mins(1));
         assert_eq!(patience(Duration::from_mins(2)), Duration::from_mins(2));
         assert_eq!(patience(Duration::MAX), LONGEST_BUSY);
@@ -196,10 +250,18 @@ mod tests {
     async fn link(folder: &Path, setting: &'static str) -> Link {
         let path = folder.join("database.db");
         let make = connect_options(&path, Duration::ZERO).create_if_missing(true);
-        let pool = PoolOptions::<Sqlite>::new().connect_with(make).await.unwrap();
-        sqlx::raw_sql("CREATE TABLE t (x)").execute(&pool).await.unwrap();
+        let pool = PoolOptions::<Sqlite>::new()
+            .connect_with(make)
+            .await
+            .unwrap();
+        sqlx::raw_sql("CREATE TABLE t (x)")
+            .execute(&pool)
+            .await
+            .unwrap();
         pool.close().await;
-        let link = Link::connect(&path, Duration::from_millis(50)).await.unwrap();
+        let link = Link::connect(&path, Duration::from_millis(50))
+            .await
+            .unwrap();
         sqlx::raw_sql(setting).execute(&link.writer).await.unwrap();
         link
     }
@@ -207,7 +269,9 @@ mod tests {
     async fn insert(link: &Link) -> CatalogError {
         let insert = || async {
             let mut write = link.begin().await?;
-            sqlx::query("INSERT INTO t VALUES (zeroblob(100000))").execute(&mut *write.tx).await?;
+            sqlx::query("INSERT INTO t VALUES (zeroblob(100000))")
+                .execute(&mut *write.tx)
+                .await?;
             write.commit().await
         };
         link.run("testing", insert).await.unwrap_err()
@@ -225,7 +289,10 @@ mod tests {
     async fn a_read_only_database_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let error = insert(&link(folder.path(), "PRAGMA query_only = ON").await).await;
-        assert!(matches!(error, CatalogError::NotWritable { .. }), "{error:?}");
+        assert!(
+            matches!(error, CatalogError::NotWritable { .. }),
+            "{error:?}"
+        );
         assert_eq!(error.kind(), draywatch_core::Kind::Configuration);
     }
 }

@@ -43,7 +43,10 @@ impl TableSql {
                 }
                 ")" if token.depth == 1 => {
                     items.push(sql.get(start..token.start)?.to_owned());
-                    return Some(Self { items, tail: sql.get(token.end()..)?.to_owned() });
+                    return Some(Self {
+                        items,
+                        tail: sql.get(token.end()..)?.to_owned(),
+                    });
                 }
                 _ => {}
             }
@@ -53,7 +56,12 @@ impl TableSql {
 
     /// The statement that makes the same table under another name.
     pub(super) fn render(&self, name: &str) -> String {
-        format!("CREATE TABLE {} ({}){}", quoted(name), self.items.join(","), self.tail)
+        format!(
+            "CREATE TABLE {} ({}){}",
+            quoted(name),
+            self.items.join(","),
+            self.tail
+        )
     }
 
     /// Lets a column be null.
@@ -65,10 +73,15 @@ impl TableSql {
 
     /// Adds a constraint to a column, unless it has one that begins with the same word.
     pub(super) fn constrain(&mut self, column: &str, constraint: &str) {
-        let Some(item) = self.column(column) else { return };
+        let Some(item) = self.column(column) else {
+            return;
+        };
         let word = constraint.split(' ').next().unwrap_or(constraint);
         let tokens = tokens(item);
-        if tokens.iter().any(|token| token.depth == 0 && token.is(word)) {
+        if tokens
+            .iter()
+            .any(|token| token.depth == 0 && token.is(word))
+        {
             return;
         }
         let end = tokens.last().map_or(0, Token::end);
@@ -77,12 +90,18 @@ impl TableSql {
 
     /// Adds a column after the last one.
     pub(super) fn add_column(&mut self, definition: &str) {
-        let last = self.items.iter().rposition(|item| column_name(item).is_some());
-        self.items.insert(last.map_or(0, |at| at + 1), format!("\n\t{definition}"));
+        let last = self
+            .items
+            .iter()
+            .rposition(|item| column_name(item).is_some());
+        self.items
+            .insert(last.map_or(0, |at| at + 1), format!("\n\t{definition}"));
     }
 
     fn column(&mut self, name: &str) -> Option<&mut String> {
-        self.items.iter_mut().find(|item| column_name(item).is_some_and(|found| found.eq_ignore_ascii_case(name)))
+        self.items
+            .iter_mut()
+            .find(|item| column_name(item).is_some_and(|found| found.eq_ignore_ascii_case(name)))
     }
 }
 
@@ -94,7 +113,10 @@ pub(super) fn quoted(name: &str) -> String {
 /// The column that an item defines; `None` for a table constraint.
 fn column_name(item: &str) -> Option<String> {
     let first = tokens(item).first()?.text;
-    if CONSTRAINTS.iter().any(|word| first.eq_ignore_ascii_case(word)) {
+    if CONSTRAINTS
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
+    {
         return None;
     }
     let quote = first.chars().next()?;
@@ -108,13 +130,27 @@ fn column_name(item: &str) -> Option<String> {
 /// The item without its `NOT NULL`, be it named or with a conflict clause.
 fn without_not_null(item: &str) -> String {
     let tokens = tokens(item);
-    let at = |i: usize, word: &str| tokens.get(i).is_some_and(|token| token.depth == 0 && token.is(word));
+    let at = |i: usize, word: &str| {
+        tokens
+            .get(i)
+            .is_some_and(|token| token.depth == 0 && token.is(word))
+    };
     let Some(not) = (0..tokens.len()).find(|i| at(*i, "NOT") && at(i + 1, "NULL")) else {
         return item.to_owned();
     };
-    let first = if not >= 2 && at(not - 2, "CONSTRAINT") { not - 2 } else { not };
-    let last = if at(not + 2, "ON") && at(not + 3, "CONFLICT") { not + 4 } else { not + 1 };
-    let (Some(first), Some(last)) = (tokens.get(first), tokens.get(last)) else { return item.to_owned() };
+    let first = if not >= 2 && at(not - 2, "CONSTRAINT") {
+        not - 2
+    } else {
+        not
+    };
+    let last = if at(not + 2, "ON") && at(not + 3, "CONFLICT") {
+        not + 4
+    } else {
+        not + 1
+    };
+    let (Some(first), Some(last)) = (tokens.get(first), tokens.get(last)) else {
+        return item.to_owned();
+    };
     let (before, after) = (&item[..first.start], &item[last.end()..]);
     format!("{}{after}", before.trim_end_matches(' '))
 }
@@ -127,7 +163,11 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
         let (length, is_token) = lexeme(rest);
         let text = &rest[..length];
         if is_token {
-            found.push(Token { text, start: at, depth });
+            found.push(Token {
+                text,
+                start: at,
+                depth,
+            });
             match text {
                 "(" => depth += 1,
                 ")" => depth = depth.saturating_sub(1),
@@ -142,7 +182,11 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
 /// The length of what `rest` begins with, and whether it is a token at all.
 fn lexeme(rest: &str) -> (usize, bool) {
     let first = rest.chars().next().unwrap_or(' ');
-    let upto = |end: &str, from: usize| rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len());
+    let upto = |end: &str, from: usize| {
+        rest[from..]
+            .find(end)
+            .map_or(rest.len(), |at| from + at + end.len())
+    };
     match first {
         _ if rest.starts_with("--") => (upto("\n", 0), false),
         _ if rest.starts_with("/*") => (upto("*/", 2), false),

@@ -5,10 +5,17 @@ use sqlx::SqliteConnection;
 use super::connect::is_corrupt;
 
 pub(super) async fn get(conn: &mut SqliteConnection, name: &str) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar("SELECT value FROM draywatch_facts WHERE name = $1").bind(name).fetch_optional(conn).await
+    sqlx::query_scalar("SELECT value FROM draywatch_facts WHERE name = $1")
+        .bind(name)
+        .fetch_optional(conn)
+        .await
 }
 
-pub(super) async fn set(conn: &mut SqliteConnection, name: &str, value: Option<&str>) -> sqlx::Result<()> {
+pub(super) async fn set(
+    conn: &mut SqliteConnection,
+    name: &str,
+    value: Option<&str>,
+) -> sqlx::Result<()> {
     let query = match value {
         Some(value) => sqlx::query(
             "INSERT INTO draywatch_facts (name, value) VALUES ($1, $2) \
@@ -23,7 +30,10 @@ pub(super) async fn set(conn: &mut SqliteConnection, name: &str, value: Option<&
 
 /// What `SQLite` finds wrong with the file; damage so great that the check itself fails is told the same way.
 pub(super) async fn check(conn: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
-    match sqlx::query_scalar::<_, String>("PRAGMA quick_check").fetch_all(conn).await {
+    match sqlx::query_scalar::<_, String>("PRAGMA quick_check")
+        .fetch_all(conn)
+        .await
+    {
         Ok(lines) => Ok(lines.into_iter().filter(|line| line != "ok").collect()),
         Err(error) if is_corrupt(&error) => Ok(vec![error.to_string()]),
         Err(error) => Err(error),

@@ -1,12 +1,12 @@
 //! The table `images`, which users' programs read and write too. Never touched here: `processed`, `detection_count`,
 //! `created_at` of rows that are there, and every row that nobody asked about.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_core::CameraId;
-use sqlx::sqlite::SqliteRow;
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
-use super::{ledger, row, time, tombstones};
+use super::{ledger, record, row, time, tombstones};
 use crate::{FileState, ImageRow, NewImage};
 
 /// The columns that make an [`ImageRow`].
@@ -20,8 +20,14 @@ macro_rules! select {
     };
 }
 
-pub(super) async fn after(conn: &mut SqliteConnection, after_id: i64, limit: u32) -> sqlx::Result<Vec<ImageRow>> {
-    let query = sqlx::query(select!("WHERE id > $1 ORDER BY id LIMIT $2")).bind(after_id).bind(limit);
+pub(super) async fn after(
+    conn: &mut SqliteConnection,
+    after_id: i64,
+    limit: u32,
+) -> sqlx::Result<Vec<ImageRow>> {
+    let query = sqlx::query(select!("WHERE id > $1 ORDER BY id LIMIT $2"))
+        .bind(after_id)
+        .bind(limit);
     query.fetch_all(conn).await?.iter().map(image).collect()
 }
 
@@ -33,8 +39,15 @@ pub(super) async fn between(
     to: DateTime<Utc>,
 ) -> sqlx::Result<Vec<ImageRow>> {
     let (first, after) = time::day_range(from, to);
-    let sql = select!("WHERE camera_id = $1 AND timestamp >= $2 AND timestamp < $3 ORDER BY timestamp, id");
-    let rows = sqlx::query(sql).bind(camera.as_str()).bind(first).bind(after).fetch_all(conn).await?;
+    let sql = select!(
+        "WHERE camera_id = $1 AND timestamp >= $2 AND timestamp < $3 ORDER BY timestamp, id"
+    );
+    let rows = sqlx::query(sql)
+        .bind(camera.as_str())
+        .bind(first)
+        .bind(after)
+        .fetch_all(conn)
+        .await?;
     let mut images: Vec<ImageRow> = rows.iter().map(image).collect::<sqlx::Result<_>>()?;
     images.retain(|image| image.timestamp.is_some_and(|at| (from..to).contains(&at)));
     images.sort_by_key(|image| (image.timestamp, image.ordinal, image.id));
@@ -43,11 +56,18 @@ pub(super) async fn between(
 
 pub(super) async fn at(conn: &mut SqliteConnection, path: &str) -> sqlx::Result<Option<ImageRow>> {
     let sql = select!("WHERE filepath = $1 OR image_path = $1 ORDER BY id LIMIT 1");
-    sqlx::query(sql).bind(path).fetch_optional(conn).await?.as_ref().map(image).transpose()
+    sqlx::query(sql)
+        .bind(path)
+        .fetch_optional(conn)
+        .await?
+        .as_ref()
+        .map(image)
+        .transpose()
 }
 
 fn image(found: &SqliteRow) -> sqlx::Result<ImageRow> {
-    let pixels = |column| Ok::<_, sqlx::Error>(row::int(found, column)?.and_then(|n| u32::try_from(n).ok()));
+    let pixels =
+        |column| Ok::<_, sqlx::Error>(row::int(found, column)?.and_then(|n| u32::try_from(n).ok()));
     Ok(ImageRow {
         id: row::int(found, "id")?.unwrap_or(0),
         camera_id: row::text(found, "camera_id")?.unwrap_or_default(),
@@ -67,14 +87,22 @@ fn image(found: &SqliteRow) -> sqlx::Result<ImageRow> {
 }
 
 /// Makes the row of a picture that is durable, or completes the row that its path has by now. The row's id.
-pub(super) async fn store(conn: &mut SqliteConnection, image: &NewImage, now: DateTime<Utc>) -> sqlx::Result<i64> {
+pub(super) async fn store(
+    conn: &mut SqliteConnection,
+    image: &NewImage,
+    now: DateTime<Utc>,
+) -> sqlx::Result<i64> {
     match at(conn, &image.path).await? {
         Some(there) => update(conn, there.id, image, now).await.map(|()| there.id),
         None => insert(conn, image, now).await,
     }
 }
 
-async fn insert(conn: &mut SqliteConnection, image: &NewImage, now: DateTime<Utc>) -> sqlx::Result<i64> {
+async fn insert(
+    conn: &mut SqliteConnection,
+    image: &NewImage,
+    now: DateTime<Utc>,
+) -> sqlx::Result<i64> {
     let sql = "INSERT INTO images (timestamp, filepath, image_path, camera_id, processed, file_size, detection_count, \
                created_at, ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at) \
                VALUES ($1, $2, $2, $3, FALSE, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, 'ok', $5) RETURNING id";
@@ -96,7 +124,12 @@ async fn insert(conn: &mut SqliteConnection, image: &NewImage, now: DateTime<Utc
         .await
 }
 
-async fn update(conn: &mut SqliteConnection, id: i64, image: &NewImage, now: DateTime<Utc>) -> sqlx::Result<()> {
+async fn update(
+    conn: &mut SqliteConnection,
+    id: i64,
+    image: &NewImage,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     let sql = "UPDATE images SET file_size = $1, ordinal = $2, url = COALESCE($3, url), sha256 = $4, media_type = $5, \
                width = $6, height = $7, is_thumbnail = $8, file_state = 'ok', file_problem = NULL, verified_at = $9 \
                WHERE id = $10";
@@ -126,15 +159,36 @@ pub(super) async fn adopt(
 ) -> sqlx::Result<u64> {
     let mut adopted = 0;
     for image in images {
-        if at(conn, &image.path).await?.is_some() || tombstones::holds(conn, &image.path, &image.frame).await? {
+        if has_row(conn, image).await? || tombstones::holds(conn, &image.path, &image.frame).await?
+        {
             continue;
         }
         let image = ledger::complete(conn, image).await?;
         insert(conn, &image, now).await?;
-        ledger::settle_adopted(conn, &image).await?;
+        record::settle_adopted(conn, &image).await?;
         adopted += 1;
     }
     Ok(adopted)
+}
+
+/// Whether the file has a row: of its path, or of its frame and name where another program spelled the path differently
+/// (`./data/...`, an absolute path).
+async fn has_row(conn: &mut SqliteConnection, image: &NewImage) -> sqlx::Result<bool> {
+    if at(conn, &image.path).await?.is_some() {
+        return Ok(true);
+    }
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let second = image.frame.second();
+    let twins = between(
+        conn,
+        &image.frame.camera,
+        second,
+        second + TimeDelta::seconds(1),
+    )
+    .await?;
+    Ok(twins
+        .iter()
+        .any(|twin| name(&twin.path) == name(&image.path)))
 }
 
 /// Writes down what a check of a file found. What draywatch recorded before is kept: it is what the file is held against.
@@ -149,13 +203,29 @@ pub(super) async fn set_file_state(
             let sql = "UPDATE images SET file_size = COALESCE(file_size, $1), sha256 = COALESCE(sha256, $2), \
                        media_type = COALESCE(media_type, $3), width = COALESCE(width, $4), \
                        height = COALESCE(height, $5) WHERE id = $6";
-            let query = sqlx::query(sql).bind(row::signed(facts.bytes)).bind(&facts.sha256).bind(&facts.media_type);
-            query.bind(facts.width).bind(facts.height).bind(id).execute(&mut *conn).await?;
+            let query = sqlx::query(sql)
+                .bind(row::signed(facts.bytes))
+                .bind(&facts.sha256)
+                .bind(&facts.media_type);
+            query
+                .bind(facts.width)
+                .bind(facts.height)
+                .bind(id)
+                .execute(&mut *conn)
+                .await?;
             ("ok", None)
         }
         FileState::Missing => ("missing", None),
         FileState::Bad(problem) => ("bad", Some(problem)),
     };
-    let sql = "UPDATE images SET file_state = $1, file_problem = $2, verified_at = $3 WHERE id = $4";
-    sqlx::query(sql).bind(name).bind(problem).bind(time::text(now)).bind(id).execute(conn).await.map(|_| ())
+    let sql =
+        "UPDATE images SET file_state = $1, file_problem = $2, verified_at = $3 WHERE id = $4";
+    sqlx::query(sql)
+        .bind(name)
+        .bind(problem)
+        .bind(time::text(now))
+        .bind(id)
+        .execute(conn)
+        .await
+        .map(|_| ())
 }

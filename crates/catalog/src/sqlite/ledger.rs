@@ -1,12 +1,12 @@
 //! The ledger of frames that the portal listed and that are not stored in full size.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use draywatch_core::{Failure, FrameId};
+use draywatch_core::FrameId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::{images, row, time};
-use crate::{FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage, NewLedgerEntry, PictureFacts};
+use super::{row, time};
+use crate::{LedgerEntry, LedgerFilter, LedgerState, NewImage, NewLedgerEntry, PictureFacts};
 
 /// A state as it stands in the table.
 pub(super) fn name(state: LedgerState) -> &'static str {
@@ -19,18 +19,27 @@ pub(super) fn name(state: LedgerState) -> &'static str {
 
 /// The state of that name.
 pub(super) fn state(name: &str) -> sqlx::Result<LedgerState> {
-    [LedgerState::Open, LedgerState::Thumbnail, LedgerState::GivenUp]
-        .into_iter()
-        .find(|state| self::name(*state) == name)
-        .ok_or_else(|| row::odd("state", name))
+    [
+        LedgerState::Open,
+        LedgerState::Thumbnail,
+        LedgerState::GivenUp,
+    ]
+    .into_iter()
+    .find(|state| self::name(*state) == name)
+    .ok_or_else(|| row::odd("state", name))
 }
 
 /// What a frame that has to be fetched stands at: its thumbnail may be there already.
 macro_rules! fresh_state {
     ($camera:literal, $instant:literal, $ordinal:literal) => {
         concat!(
-            "CASE WHEN EXISTS (SELECT 1 FROM images WHERE camera_id = ", $camera, " AND timestamp = ", $instant,
-            " AND ordinal = ", $ordinal, " AND is_thumbnail) THEN 'thumbnail' ELSE 'open' END"
+            "CASE WHEN EXISTS (SELECT 1 FROM images WHERE camera_id = ",
+            $camera,
+            " AND timestamp = ",
+            $instant,
+            " AND ordinal = ",
+            $ordinal,
+            " AND is_thumbnail) THEN 'thumbnail' ELSE 'open' END"
         )
     };
 }
@@ -70,13 +79,20 @@ pub(super) async fn enlist(
     Ok(enlisted)
 }
 
-pub(super) async fn list(conn: &mut SqliteConnection, filter: &LedgerFilter) -> sqlx::Result<Vec<LedgerEntry>> {
+pub(super) async fn list(
+    conn: &mut SqliteConnection,
+    filter: &LedgerFilter,
+) -> sqlx::Result<Vec<LedgerEntry>> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM frame_ledger WHERE 1 = 1");
     if let Some(camera) = &filter.camera {
-        query.push(" AND camera_id = ").push_bind(camera.as_str().to_owned());
+        query
+            .push(" AND camera_id = ")
+            .push_bind(camera.as_str().to_owned());
     }
     if let Some((first, last)) = filter.dates {
-        query.push(" AND date >= ").push_bind(time::date_text(first));
+        query
+            .push(" AND date >= ")
+            .push_bind(time::date_text(first));
         query.push(" AND date <= ").push_bind(time::date_text(last));
     }
     if !filter.states.is_empty() {
@@ -87,12 +103,22 @@ pub(super) async fn list(conn: &mut SqliteConnection, filter: &LedgerFilter) -> 
         query.push(")");
     }
     query.push(" ORDER BY instant, camera_id, ordinal");
-    query.build().fetch_all(conn).await?.iter().map(entry).collect()
+    query
+        .build()
+        .fetch_all(conn)
+        .await?
+        .iter()
+        .map(entry)
+        .collect()
 }
 
 fn entry(found: &SqliteRow) -> sqlx::Result<LedgerEntry> {
     let state = state(&row::own_text(found, "state")?)?;
-    let reason = if state == LedgerState::GivenUp { "given_up_reason" } else { "failure_reason" };
+    let reason = if state == LedgerState::GivenUp {
+        "given_up_reason"
+    } else {
+        "failure_reason"
+    };
     Ok(LedgerEntry {
         id: row::int(found, "id")?.unwrap_or(0),
         entry: NewLedgerEntry {
@@ -116,7 +142,9 @@ fn entry(found: &SqliteRow) -> sqlx::Result<LedgerEntry> {
 }
 
 fn replacement(found: &SqliteRow) -> sqlx::Result<Option<PictureFacts>> {
-    let Some(sha256) = row::text(found, "replacement_sha256")? else { return Ok(None) };
+    let Some(sha256) = row::text(found, "replacement_sha256")? else {
+        return Ok(None);
+    };
     Ok(Some(PictureFacts {
         bytes: row::count(found, "replacement_bytes")?,
         sha256,
@@ -126,65 +154,6 @@ fn replacement(found: &SqliteRow) -> sqlx::Result<Option<PictureFacts>> {
     }))
 }
 
-/// Records what became of ledger rows; the ids of the image rows.
-pub(super) async fn record(
-    conn: &mut SqliteConnection,
-    results: &[FrameResult],
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<Option<i64>>> {
-    let mut ids = Vec::with_capacity(results.len());
-    for result in results {
-        ids.push(match result {
-            FrameResult::Stored { ledger_id, image, failure } => {
-                let id = images::store(conn, image, now).await?;
-                if image.is_thumbnail {
-                    let (failure, reason) = failure.as_ref().map_or((None, None), |(f, r)| (Some(f), Some(r.as_str())));
-                    tried(conn, *ledger_id, Tried { state: "thumbnail", failure, reason, not_before: None }, now).await?;
-                } else {
-                    remove(conn, *ledger_id).await?;
-                }
-                Some(id)
-            }
-            FrameResult::Failed { ledger_id, failure, reason, not_before } => {
-                let (failure, reason, not_before) = (Some(failure), Some(reason.as_str()), *not_before);
-                tried(conn, *ledger_id, Tried { state: "", failure, reason, not_before }, now).await?;
-                None
-            }
-        });
-    }
-    Ok(ids)
-}
-
-/// A try that did not bring the full picture. An empty state leaves the row's own.
-struct Tried<'a> {
-    state: &'static str,
-    failure: Option<&'a Failure>,
-    reason: Option<&'a str>,
-    not_before: Option<DateTime<Utc>>,
-}
-
-async fn tried(conn: &mut SqliteConnection, id: i64, tried: Tried<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
-    let sql = "UPDATE frame_ledger SET attempts = attempts + 1, state = COALESCE(NULLIF($1, ''), state), \
-               failure_kind = $2, failure_message = $3, failure_reason = $4, last_tried = $5, not_before = $6, \
-               replacement_bytes = NULL, replacement_sha256 = NULL, replacement_media_type = NULL, \
-               replacement_width = NULL, replacement_height = NULL WHERE id = $7";
-    sqlx::query(sql)
-        .bind(tried.state)
-        .bind(tried.failure.map(|failure| failure.kind.as_str()))
-        .bind(tried.failure.map(|failure| failure.message.as_str()))
-        .bind(tried.reason)
-        .bind(time::text(now))
-        .bind(tried.not_before.map(time::text))
-        .bind(id)
-        .execute(conn)
-        .await
-        .map(|_| ())
-}
-
-async fn remove(conn: &mut SqliteConnection, id: i64) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM frame_ledger WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
-}
-
 pub(super) async fn intend_replacement(
     conn: &mut SqliteConnection,
     id: i64,
@@ -192,8 +161,17 @@ pub(super) async fn intend_replacement(
 ) -> sqlx::Result<()> {
     let sql = "UPDATE frame_ledger SET replacement_bytes = $1, replacement_sha256 = $2, replacement_media_type = $3, \
                replacement_width = $4, replacement_height = $5 WHERE id = $6";
-    let query = sqlx::query(sql).bind(row::signed(facts.bytes)).bind(&facts.sha256).bind(&facts.media_type);
-    query.bind(facts.width).bind(facts.height).bind(id).execute(conn).await.map(|_| ())
+    let query = sqlx::query(sql)
+        .bind(row::signed(facts.bytes))
+        .bind(&facts.sha256)
+        .bind(&facts.media_type);
+    query
+        .bind(facts.width)
+        .bind(facts.height)
+        .bind(id)
+        .execute(conn)
+        .await
+        .map(|_| ())
 }
 
 /// Gives up frames that are still wanted; how many of them were.
@@ -207,17 +185,27 @@ pub(super) async fn give_up(
                WHERE camera_id = $3 AND instant = $4 AND ordinal = $5 AND state <> 'given_up'";
     let mut given_up = 0;
     for frame in frames {
-        let query = sqlx::query(sql).bind(time::text(now)).bind(reason).bind(frame.camera.as_str());
-        let query = query.bind(time::text(frame.instant)).bind(i64::from(frame.ordinal));
+        let query = sqlx::query(sql)
+            .bind(time::text(now))
+            .bind(reason)
+            .bind(frame.camera.as_str());
+        let query = query
+            .bind(time::text(frame.instant))
+            .bind(i64::from(frame.ordinal));
         given_up += query.execute(&mut *conn).await?.rows_affected();
     }
     Ok(given_up)
 }
 
 /// A file that is adopted, with what the ledger knows better than its name: the exact instant, and the address.
-pub(super) async fn complete(conn: &mut SqliteConnection, image: &NewImage) -> sqlx::Result<NewImage> {
+pub(super) async fn complete(
+    conn: &mut SqliteConnection,
+    image: &NewImage,
+) -> sqlx::Result<NewImage> {
     let mut image = image.clone();
-    let Some(wanted) = at(conn, &image.path).await? else { return Ok(image) };
+    let Some(wanted) = at(conn, &image.path).await? else {
+        return Ok(image);
+    };
     let frame = wanted.entry.frame;
     let same_second = (frame.instant - image.frame.instant).abs() < TimeDelta::seconds(1);
     if frame.camera == image.frame.camera && frame.ordinal == image.frame.ordinal && same_second {
@@ -227,17 +215,16 @@ pub(super) async fn complete(conn: &mut SqliteConnection, image: &NewImage) -> s
     Ok(image)
 }
 
-/// Takes an adopted file off the ledger, or notes that its thumbnail is there.
-pub(super) async fn settle_adopted(conn: &mut SqliteConnection, image: &NewImage) -> sqlx::Result<()> {
-    let Some(wanted) = at(conn, &image.path).await? else { return Ok(()) };
-    if !image.is_thumbnail {
-        return remove(conn, wanted.id).await;
-    }
-    let sql = "UPDATE frame_ledger SET state = 'thumbnail' WHERE id = $1 AND state = 'open'";
-    sqlx::query(sql).bind(wanted.id).execute(conn).await.map(|_| ())
-}
-
-async fn at(conn: &mut SqliteConnection, path: &str) -> sqlx::Result<Option<LedgerEntry>> {
+pub(super) async fn at(
+    conn: &mut SqliteConnection,
+    path: &str,
+) -> sqlx::Result<Option<LedgerEntry>> {
     let sql = "SELECT * FROM frame_ledger WHERE path = $1 ORDER BY id LIMIT 1";
-    sqlx::query(sql).bind(path).fetch_optional(conn).await?.as_ref().map(entry).transpose()
+    sqlx::query(sql)
+        .bind(path)
+        .fetch_optional(conn)
+        .await?
+        .as_ref()
+        .map(entry)
+        .transpose()
 }

@@ -20,7 +20,9 @@ pub(super) fn int(row: &SqliteRow, column: &str) -> sqlx::Result<Option<i64>> {
 
 /// The column as a count; nothing and negative numbers count as zero.
 pub(super) fn count(row: &SqliteRow, column: &str) -> sqlx::Result<u64> {
-    Ok(int(row, column)?.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    Ok(int(row, column)?
+        .and_then(|n| u64::try_from(n).ok())
+        .unwrap_or(0))
 }
 
 /// The column as a count that fits 32 bits; larger ones are cut.
@@ -40,7 +42,9 @@ pub(super) fn instant(row: &SqliteRow, column: &str) -> sqlx::Result<Option<Date
 
 /// The place of a frame in its second; 1 where nothing sensible stands.
 pub(super) fn ordinal(row: &SqliteRow) -> sqlx::Result<u16> {
-    Ok(int(row, "ordinal")?.and_then(|n| u16::try_from(n).ok()).unwrap_or(1))
+    Ok(int(row, "ordinal")?
+        .and_then(|n| u16::try_from(n).ok())
+        .unwrap_or(1))
 }
 
 /// A column of ours that is never null.
@@ -62,24 +66,36 @@ pub(super) fn own_date(row: &SqliteRow, column: &str) -> sqlx::Result<NaiveDate>
 
 /// The camera of a row of ours.
 pub(super) fn own_camera(row: &SqliteRow) -> sqlx::Result<CameraId> {
-    CameraId::new(&own_text(row, "camera_id")?).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    CameraId::new(&own_text(row, "camera_id")?)
+        .map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
 /// The frame of a row of ours, from `camera_id`, `instant` and `ordinal`.
 pub(super) fn own_frame(row: &SqliteRow) -> sqlx::Result<FrameId> {
-    Ok(FrameId { camera: own_camera(row)?, instant: own_instant(row, "instant")?, ordinal: ordinal(row)? })
+    Ok(FrameId {
+        camera: own_camera(row)?,
+        instant: own_instant(row, "instant")?,
+        ordinal: ordinal(row)?,
+    })
 }
 
 /// The failure in `failure_kind` and `failure_message`; a kind of a later draywatch reads as a mistake of ours.
 pub(super) fn failure(row: &SqliteRow) -> sqlx::Result<Option<Failure>> {
-    let Some(kind) = text(row, "failure_kind")? else { return Ok(None) };
+    let Some(kind) = text(row, "failure_kind")? else {
+        return Ok(None);
+    };
     let message = text(row, "failure_message")?.unwrap_or_default();
-    Ok(Some(Failure::new(Kind::parse(&kind).unwrap_or(Kind::Bug), message)))
+    Ok(Some(Failure::new(
+        Kind::parse(&kind).unwrap_or(Kind::Bug),
+        message,
+    )))
 }
 
 /// The error for a column of ours that holds what we never write.
 pub(super) fn odd(column: &str, found: &str) -> sqlx::Error {
-    sqlx::Error::Decode(format!("column {column} holds {found:?}, which draywatch does not write").into())
+    sqlx::Error::Decode(
+        format!("column {column} holds {found:?}, which draywatch does not write").into(),
+    )
 }
 
 /// A count as the engines keep it.

@@ -25,7 +25,11 @@ pub(super) async fn start(conn: &mut SqliteConnection, run: &NewRun) -> sqlx::Re
 }
 
 /// Closes a run; whether there is such a run.
-pub(super) async fn finish(conn: &mut SqliteConnection, run_id: i64, end: &RunEnd) -> sqlx::Result<bool> {
+pub(super) async fn finish(
+    conn: &mut SqliteConnection,
+    run_id: i64,
+    end: &RunEnd,
+) -> sqlx::Result<bool> {
     let sql = "UPDATE runs SET finished_at = $1, outcome = $2, listed = $3, stored = $4, already = $5, thumbnails = $6, \
                missing = $7, bytes = $8, refused = $9, requests = $10, retries = $11, errors = $12, \
                listing_took_us = $13, took_us = $14 WHERE id = $15";
@@ -68,8 +72,18 @@ pub(super) async fn observe(
         .bind(observation.confirmed)
         .bind(observation.listed.map(row::signed))
         .bind(observation.newest.map(time::text))
-        .bind(observation.failure.as_ref().map(|failure| failure.kind.as_str()))
-        .bind(observation.failure.as_ref().map(|failure| failure.message.as_str()))
+        .bind(
+            observation
+                .failure
+                .as_ref()
+                .map(|failure| failure.kind.as_str()),
+        )
+        .bind(
+            observation
+                .failure
+                .as_ref()
+                .map(|failure| failure.message.as_str()),
+        )
         .execute(conn)
         .await
         .map(|_| ())
@@ -81,29 +95,55 @@ pub(super) async fn close_interrupted(
     camera: Option<&CameraId>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    let errors = [Failure::new(Kind::Interrupted, "the process that carried out this run ended before the run did")];
+    let errors = [Failure::new(
+        Kind::Interrupted,
+        "the process that carried out this run ended before the run did",
+    )];
     let mut query = QueryBuilder::<Sqlite>::new("UPDATE runs SET outcome = ");
-    query.push_bind(Outcome::Interrupted.as_str()).push(", finished_at = ").push_bind(time::text(now));
-    query.push(", errors = ").push_bind(json(&errors)?).push(" WHERE outcome IS NULL");
+    query
+        .push_bind(Outcome::Interrupted.as_str())
+        .push(", finished_at = ")
+        .push_bind(time::text(now));
+    query
+        .push(", errors = ")
+        .push_bind(json(&errors)?)
+        .push(" WHERE outcome IS NULL");
     if let Some(camera) = camera {
-        query.push(" AND camera_id = ").push_bind(camera.as_str().to_owned());
+        query
+            .push(" AND camera_id = ")
+            .push_bind(camera.as_str().to_owned());
     }
     Ok(query.build().execute(conn).await?.rows_affected())
 }
 
-pub(super) async fn list(conn: &mut SqliteConnection, filter: &RunFilter) -> sqlx::Result<Vec<RunRow>> {
+pub(super) async fn list(
+    conn: &mut SqliteConnection,
+    filter: &RunFilter,
+) -> sqlx::Result<Vec<RunRow>> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM runs WHERE 1 = 1");
     if let Some(camera) = &filter.camera {
-        query.push(" AND camera_id = ").push_bind(camera.as_str().to_owned());
+        query
+            .push(" AND camera_id = ")
+            .push_bind(camera.as_str().to_owned());
     }
     if let Some(outcome) = filter.outcome {
         query.push(" AND outcome = ").push_bind(outcome.as_str());
     }
     if let Some(since) = filter.since {
-        query.push(" AND started_at >= ").push_bind(time::text(since));
+        query
+            .push(" AND started_at >= ")
+            .push_bind(time::text(since));
     }
-    query.push(" ORDER BY started_at DESC, id DESC LIMIT ").push_bind(i64::from(filter.limit));
-    query.build().fetch_all(conn).await?.iter().map(run).collect()
+    query
+        .push(" ORDER BY started_at DESC, id DESC LIMIT ")
+        .push_bind(i64::from(filter.limit));
+    query
+        .build()
+        .fetch_all(conn)
+        .await?
+        .iter()
+        .map(run)
+        .collect()
 }
 
 fn run(found: &SqliteRow) -> sqlx::Result<RunRow> {
@@ -122,7 +162,9 @@ fn run(found: &SqliteRow) -> sqlx::Result<RunRow> {
 }
 
 fn end(found: &SqliteRow) -> sqlx::Result<Option<RunEnd>> {
-    let Some(outcome) = row::text(found, "outcome")? else { return Ok(None) };
+    let Some(outcome) = row::text(found, "outcome")? else {
+        return Ok(None);
+    };
     let took = |column| Ok::<_, sqlx::Error>(Duration::from_micros(row::count(found, column)?));
     Ok(Some(RunEnd {
         finished_at: row::own_instant(found, "finished_at")?,
@@ -152,8 +194,16 @@ pub(super) async fn observations(
 ) -> sqlx::Result<Vec<ObservationRow>> {
     let sql = "SELECT * FROM observations WHERE camera_id = $1 AND date >= $2 AND date <= $3 \
                ORDER BY date, observed_at, id";
-    let query = sqlx::query(sql).bind(camera.as_str()).bind(time::date_text(from)).bind(time::date_text(to));
-    query.fetch_all(conn).await?.iter().map(observation).collect()
+    let query = sqlx::query(sql)
+        .bind(camera.as_str())
+        .bind(time::date_text(from))
+        .bind(time::date_text(to));
+    query
+        .fetch_all(conn)
+        .await?
+        .iter()
+        .map(observation)
+        .collect()
 }
 
 fn observation(found: &SqliteRow) -> sqlx::Result<ObservationRow> {
@@ -184,6 +234,8 @@ fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {
 }
 
 fn from_json<T: DeserializeOwned + Default>(found: &SqliteRow, column: &str) -> sqlx::Result<T> {
-    let Some(text) = row::text(found, column)? else { return Ok(T::default()) };
+    let Some(text) = row::text(found, column)? else {
+        return Ok(T::default());
+    };
     serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }

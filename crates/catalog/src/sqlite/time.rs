@@ -13,7 +13,12 @@ pub(super) fn text(instant: DateTime<Utc>) -> String {
 pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let naive = text.strip_suffix(['Z', 'z']).unwrap_or(text);
-    for form in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"] {
+    for form in [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+    ] {
         if let Ok(found) = NaiveDateTime::parse_from_str(naive, form) {
             return Some(found.and_utc());
         }
@@ -21,7 +26,9 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     if let Some(date) = parse_date(text) {
         return Some(date.and_time(NaiveTime::MIN).and_utc());
     }
-    DateTime::parse_from_rfc3339(text).ok().map(|found| found.to_utc())
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|found| found.to_utc())
 }
 
 /// A day as it stands in every column.
@@ -51,7 +58,10 @@ mod tests {
     fn six_digits_always() {
         let at = DateTime::from_timestamp(1_757_240_254, 0).unwrap();
         assert_eq!(text(at), "2025-09-07 10:17:34.000000");
-        assert_eq!(text(at + TimeDelta::milliseconds(5)), "2025-09-07 10:17:34.005000");
+        assert_eq!(
+            text(at + TimeDelta::milliseconds(5)),
+            "2025-09-07 10:17:34.005000"
+        );
     }
 
     #[test]
@@ -67,9 +77,21 @@ mod tests {
         ] {
             assert_eq!(parse(form), Some(at), "{form}");
         }
-        assert_eq!(parse("2025-09-07").map(text).unwrap(), "2025-09-07 00:00:00.000000");
-        assert_eq!(parse("2025-09-07 10:17").map(text).unwrap(), "2025-09-07 10:17:00.000000");
-        for odd in ["", "yesterday", "2025-13-01 00:00:00", "1757240254", "2025-09-07 25:00:00"] {
+        assert_eq!(
+            parse("2025-09-07").map(text).unwrap(),
+            "2025-09-07 00:00:00.000000"
+        );
+        assert_eq!(
+            parse("2025-09-07 10:17").map(text).unwrap(),
+            "2025-09-07 10:17:00.000000"
+        );
+        for odd in [
+            "",
+            "yesterday",
+            "2025-13-01 00:00:00",
+            "1757240254",
+            "2025-09-07 25:00:00",
+        ] {
             assert_eq!(parse(odd), None, "{odd}");
         }
     }

@@ -9,7 +9,11 @@ use super::{row, time};
 
 /// Whether a row of that path, or of that frame in whatever path, was deleted. Files know whole seconds only, so
 /// a frame is its camera, its second and its place in it.
-pub(super) async fn holds(conn: &mut SqliteConnection, path: &str, frame: &FrameId) -> sqlx::Result<bool> {
+pub(super) async fn holds(
+    conn: &mut SqliteConnection,
+    path: &str,
+    frame: &FrameId,
+) -> sqlx::Result<bool> {
     let second = frame.second();
     let sql = "SELECT 1 FROM tombstones WHERE path = $1 \
                OR (camera_id = $2 AND timestamp >= $3 AND timestamp < $4 AND ordinal = $5) LIMIT 1";
@@ -39,12 +43,28 @@ pub(super) async fn known(
     let (first, after) = time::day_range(from, to);
     let sql = "SELECT timestamp, ordinal, url FROM tombstones \
                WHERE camera_id = $1 AND timestamp >= $2 AND timestamp < $3 ORDER BY timestamp, ordinal, id";
-    let rows = sqlx::query(sql).bind(camera.as_str()).bind(first).bind(after).fetch_all(conn).await?;
+    let rows = sqlx::query(sql)
+        .bind(camera.as_str())
+        .bind(first)
+        .bind(after)
+        .fetch_all(conn)
+        .await?;
     let mut known = Vec::new();
     for found in &rows {
-        let Some(instant) = row::instant(found, "timestamp")?.filter(|at| (from..to).contains(at)) else { continue };
-        let id = FrameId { camera: camera.clone(), instant, ordinal: row::ordinal(found)? };
-        known.push(KnownFrame { id, url: row::text(found, "url")?, state: KnownState::Removed });
+        let Some(instant) = row::instant(found, "timestamp")?.filter(|at| (from..to).contains(at))
+        else {
+            continue;
+        };
+        let id = FrameId {
+            camera: camera.clone(),
+            instant,
+            ordinal: row::ordinal(found)?,
+        };
+        known.push(KnownFrame {
+            id,
+            url: row::text(found, "url")?,
+            state: KnownState::Removed,
+        });
     }
     Ok(known)
 }

@@ -49,7 +49,10 @@ async fn images(conn: &mut SqliteConnection) -> sqlx::Result<BTreeMap<String, Ca
     Ok(cameras)
 }
 
-async fn ledger(conn: &mut SqliteConnection, cameras: &mut BTreeMap<String, CameraTotals>) -> sqlx::Result<()> {
+async fn ledger(
+    conn: &mut SqliteConnection,
+    cameras: &mut BTreeMap<String, CameraTotals>,
+) -> sqlx::Result<()> {
     let sql = "SELECT camera_id, SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END) AS open, \
                SUM(CASE WHEN state = 'given_up' THEN 1 ELSE 0 END) AS given_up FROM frame_ledger GROUP BY camera_id";
     for found in sqlx::query(sql).fetch_all(conn).await? {

@@ -50,7 +50,9 @@ pub(super) async fn are_current(conn: &mut SqliteConnection) -> sqlx::Result<boo
 /// Makes them anew.
 pub(super) async fn renew(conn: &mut SqliteConnection) -> sqlx::Result<()> {
     for (name, sql) in ALL {
-        sqlx::raw_sql(AssertSqlSafe(format!("DROP TRIGGER IF EXISTS {name}"))).execute(&mut *conn).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("DROP TRIGGER IF EXISTS {name}")))
+            .execute(&mut *conn)
+            .await?;
         sqlx::raw_sql(sql).execute(&mut *conn).await?;
     }
     Ok(())

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-
 use crate::support::*;
 
 const ROWS: i64 = 40_000;
@@ -28,7 +27,9 @@ async fn large(path: &Path) {
 
 fn adopt(path: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "crash::adopting_in_a_process_of_its_own"]).env(DATABASE, path);
+    command
+        .args(["--exact", "crash::adopting_in_a_process_of_its_own"])
+        .env(DATABASE, path);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
@@ -52,16 +53,33 @@ async fn a_kill_at_any_moment_leaves_the_old_shape_or_the_new() {
         tokio::time::sleep(whole * step / 12).await;
         child.kill().unwrap();
         child.wait().unwrap();
-        let adopted = number(&path, "SELECT COUNT(*) FROM pragma_table_info('images') WHERE name = 'sha256'").await;
-        let ours = number(&path, "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'draywatch%'").await;
-        assert!((adopted == 0) == (ours == 0), "half of the new shape after {step}/12: {adopted} {ours}");
-        assert!(rows(&path, &V1, "images ORDER BY id").await == before, "rows changed after {step}/12");
+        let adopted = number(
+            &path,
+            "SELECT COUNT(*) FROM pragma_table_info('images') WHERE name = 'sha256'",
+        )
+        .await;
+        let ours = number(
+            &path,
+            "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'draywatch%'",
+        )
+        .await;
+        assert!(
+            (adopted == 0) == (ours == 0),
+            "half of the new shape after {step}/12: {adopted} {ours}"
+        );
+        assert!(
+            rows(&path, &V1, "images ORDER BY id").await == before,
+            "rows changed after {step}/12"
+        );
         shapes[usize::try_from(adopted).unwrap()] += 1;
         let catalog = open(&path).await;
-        assert!(rows(&path, &V1, "images ORDER BY id").await == before, "rows changed by the next start");
+        assert!(
+            rows(&path, &V1, "images ORDER BY id").await == before,
+            "rows changed by the next start"
+        );
         assert_eq!(catalog.check().await.unwrap(), Vec::<String>::new());
         catalog.close().await;
     }
+    eprintln!("old shape {}, new shape {}", shapes[0], shapes[1]);
     assert!(shapes[0] > 0, "no kill came in time: {shapes:?}");
-
 }

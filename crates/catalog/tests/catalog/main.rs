@@ -1,4 +1,4 @@
-//! The database, tested from outside: what every backend must do, and what SQLite must do for users' programs.
+//! The database, tested from outside: what every backend must do, and what `SQLite` must do for users' programs.
 
 mod adoption;
 mod conformance;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use draywatch_catalog::{Catalog, DatabaseUrl, NewImage, NewLedgerEntry, OpenOptions, PictureFacts};
+use draywatch_catalog::{
+    Catalog, DatabaseUrl, NewImage, NewLedgerEntry, OpenOptions, PictureFacts,
+};
 use draywatch_core::{CameraId, Failure, FrameId, Kind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
@@ -38,7 +40,10 @@ pub fn path(frame: &FrameId) -> String {
 pub fn entry(frame: FrameId) -> NewLedgerEntry {
     NewLedgerEntry {
         date: frame.instant.date_naive(),
-        url: format!("https://cdn.example/{}.jpg?a=b&c=%20", frame.instant.timestamp_micros()),
+        url: format!(
+            "https://cdn.example/{}.jpg?a=b&c=%20",
+            frame.instant.timestamp_micros()
+        ),
         url_is_listed: true,
         thumbnail_url: Some("https://cdn.example/small.jpg".into()),
         path: path(&frame),
@@ -58,11 +63,21 @@ pub fn facts(bytes: u64) -> PictureFacts {
 
 pub fn image(frame: &FrameId) -> NewImage {
     let url = Some(entry(frame.clone()).url);
-    NewImage { path: path(frame), facts: facts(200_000), is_thumbnail: false, url, frame: frame.clone() }
+    NewImage {
+        path: path(frame),
+        facts: facts(200_000),
+        is_thumbnail: false,
+        url,
+        frame: frame.clone(),
+    }
 }
 
 pub fn thumbnail(frame: &FrameId) -> NewImage {
-    NewImage { is_thumbnail: true, facts: facts(5_000), ..image(frame) }
+    NewImage {
+        is_thumbnail: true,
+        facts: facts(5_000),
+        ..image(frame)
+    }
 }
 
 pub fn failure(words: &str) -> Failure {
@@ -70,26 +85,41 @@ pub fn failure(words: &str) -> Failure {
 }
 
 pub fn options() -> OpenOptions {
-    OpenOptions { create: true, busy_timeout: Duration::from_secs(5), now: at(3600) }
+    OpenOptions {
+        create: true,
+        busy_timeout: Duration::from_secs(5),
+        now: at(3600),
+    }
 }
 
 pub async fn open(path: &Path) -> Arc<dyn Catalog> {
-    draywatch_catalog::open(&DatabaseUrl::Sqlite(path.to_owned()), options()).await.unwrap()
+    draywatch_catalog::open(&DatabaseUrl::Sqlite(path.to_owned()), options())
+        .await
+        .unwrap()
 }
 
 /// A copy of a fixture in a folder of its own.
 pub fn fixture(name: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("database.db");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name);
     std::fs::copy(source, &path).unwrap();
     (folder, path)
 }
 
-/// A connection as another program has it, with SQLite's own settings.
+/// A connection as another program has it, with `SQLite`'s own settings.
 pub async fn connect(path: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(path).foreign_keys(false).create_if_missing(true);
-    options.busy_timeout(Duration::from_secs(5)).connect().await.unwrap()
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(false)
+        .create_if_missing(true);
+    options
+        .busy_timeout(Duration::from_secs(5))
+        .connect()
+        .await
+        .unwrap()
 }
 
 /// Statements as another program sends them.
@@ -99,34 +129,65 @@ pub async fn execute(path: &Path, sql: &str) {
 
 pub async fn try_execute(path: &Path, sql: &str) -> sqlx::Result<()> {
     let mut conn = connect(path).await;
-    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.map(|_| ());
+    let done = sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut conn)
+        .await
+        .map(|_| ());
     conn.close().await.unwrap();
     done
 }
 
-/// Everything that a query finds, as SQLite's own literals, so that types and bytes count.
+/// Everything that a query finds, as `SQLite`'s own literals, so that types and bytes count.
 pub async fn rows(path: &Path, columns: &[&str], from: &str) -> Vec<String> {
-    let columns: Vec<String> = columns.iter().map(|name| format!("quote(\"{name}\")")).collect();
-    let sql = format!("SELECT {} AS line FROM {from}", columns.join(" || ' | ' || "));
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|name| format!("quote(\"{name}\")"))
+        .collect();
+    let sql = format!(
+        "SELECT {} AS line FROM {from}",
+        columns.join(" || ' | ' || ")
+    );
     let mut conn = connect(path).await;
-    let found = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut conn).await.unwrap();
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .fetch_all(&mut conn)
+        .await
+        .unwrap();
     conn.close().await.unwrap();
     found.iter().map(|row| row.get("line")).collect()
 }
 
 pub async fn number(path: &Path, sql: &str) -> i64 {
     let mut conn = connect(path).await;
-    let row: SqliteRow = sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut conn).await.unwrap();
+    let row: SqliteRow = sqlx::query(AssertSqlSafe(sql))
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
     conn.close().await.unwrap();
     row.get(0)
 }
 
-pub const V1: [&str; 7] = ["id", "timestamp", "filepath", "camera_id", "processed", "file_size", "created_at"];
+pub const V1: [&str; 7] = [
+    "id",
+    "timestamp",
+    "filepath",
+    "camera_id",
+    "processed",
+    "file_size",
+    "created_at",
+];
 pub const V2: [&str; 9] = [
-    "id", "timestamp", "image_path", "filepath", "camera_id", "processed", "file_size", "detection_count", "created_at",
+    "id",
+    "timestamp",
+    "image_path",
+    "filepath",
+    "camera_id",
+    "processed",
+    "file_size",
+    "detection_count",
+    "created_at",
 ];
 
-/// The INSERT of an unmodified v1 program, word for word as SQLAlchemy sends it.
+/// The INSERT of an unmodified v1 program, word for word as `SQLAlchemy` sends it.
 pub fn v1_insert(path: &str, camera: &str, timestamp: &str) -> String {
     format!(
         "INSERT INTO images (timestamp, filepath, camera_id, processed, file_size, created_at) \

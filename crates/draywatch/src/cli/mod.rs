@@ -1,7 +1,83 @@
-//! Being written.
+//! The command line: parse, set up, run, exit status. Words and tables for people are in here; what happens is elsewhere.
 
-/// Being written.
-#[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::FAILURE
+pub mod args;
+pub mod completions;
+pub mod config_cmd;
+pub mod context;
+mod fetch_cmd;
+mod logging;
+mod progress;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use context::{CliError, Context, Status};
+
+use crate::config::{Config, env};
+
+/// Runs the program and tells its exit status.
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = draywatch_portal::guard::run_if_asked(&words[1.min(words.len())..]) {
+        return code;
+    }
+    // Two TLS libraries could be chosen from in the dependency tree; one must be named before the first use.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let args = match Args::parse_checked(words) {
+        Ok(args) => args,
+        Err(error) => error.exit(),
+    };
+    logging::set_up(&args.global);
+    match run(&args) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            error.status().into()
+        }
+    }
+}
+
+/// Commands that need no database first, then the others on a runtime.
+fn run(args: &Args) -> Result<Status, CliError> {
+    let load = || Config::load(args.global.config.as_deref(), env::environment(), &args.overrides());
+    match &args.command {
+        Command::Completions(shell) => quiet_pipe(completions::run(shell.shell, &mut std::io::stdout()).map(|()| 0)),
+        Command::Config(config) => {
+            let done = config_cmd::run(&config.command, &args.global, load, &mut std::io::stdout(), &mut std::io::stderr());
+            quiet_pipe(done)
+        }
+        _ => {
+            let context = Context::new(load()?.config, &args.global);
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                // Verifying and writing are done here: as many threads as there is work for, each with its own buffers.
+                .max_blocking_threads(16)
+                .build()
+                .map_err(|error| CliError::failed(&error))?;
+            let status = runtime.block_on(dispatch(args, &context));
+            runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+            status
+        }
+    }
+}
+
+async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
+    match &args.command {
+        Command::Fetch(fetch) => fetch_cmd::fetch(fetch, context).await,
+        Command::Backfill(backfill) => fetch_cmd::backfill(backfill, context).await,
+        _ => Err(CliError::failed(&std::io::Error::other("not built yet"))),
+    }
+}
+
+/// A reader that has gone away (`draywatch ... | head`) is no failure.
+fn quiet_pipe(done: std::io::Result<u8>) -> Result<Status, CliError> {
+    match done {
+        Ok(0) => Ok(Status::AllWell),
+        Ok(1) => Ok(Status::SomethingMissing),
+        Ok(_) => Ok(Status::Usage),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Status::AllWell),
+        Err(error) => Err(CliError::failed(&error)),
+    }
 }

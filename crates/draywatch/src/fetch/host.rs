@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use draywatch_core::retry::LONGEST_WAIT;
 use draywatch_core::{Clock, Kind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -152,6 +152,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::DateTime;
     use reqwest::StatusCode;
     use std::time::Duration;
 

@@ -9,7 +9,10 @@ const V1: &str = "CREATE TABLE images (\n\tid INTEGER NOT NULL, \n\ttimestamp DA
 #[test]
 fn what_is_not_changed_stays_word_for_word() {
     let table = TableSql::parse(V1).unwrap();
-    assert_eq!(table.render("images"), V1.replacen("images", "\"images\"", 1));
+    assert_eq!(
+        table.render("images"),
+        V1.replacen("images", "\"images\"", 1)
+    );
 }
 
 #[test]
@@ -28,7 +31,8 @@ fn single_columns_are_changed() {
 
 #[test]
 fn constraints_that_are_there_are_not_added_twice() {
-    let mut table = TableSql::parse("CREATE TABLE i (processed BOOLEAN default (1) NOT NULL)").unwrap();
+    let mut table =
+        TableSql::parse("CREATE TABLE i (processed BOOLEAN default (1) NOT NULL)").unwrap();
     let before = table.clone();
     table.constrain("processed", "DEFAULT 0");
     table.constrain("absent", "DEFAULT 0");
@@ -52,7 +56,12 @@ fn comments_quotes_and_parentheses_do_not_confuse() {
 
 #[test]
 fn odd_statements_are_refused() {
-    for sql in ["", "CREATE TABLE t", "CREATE TABLE t (a, b", "CREATE TABLE t AS SELECT 1"] {
+    for sql in [
+        "",
+        "CREATE TABLE t",
+        "CREATE TABLE t (a, b",
+        "CREATE TABLE t AS SELECT 1",
+    ] {
         assert_eq!(TableSql::parse(sql), None, "{sql}");
     }
 }

@@ -13,45 +13,110 @@ pub async fn pages_follow_the_ids(db: Db) {
     let images: Vec<NewImage> = [30, 10, 20].map(|s| image(&frame(s))).into();
     assert_eq!(db.adopt(&images, at(100)).await.unwrap(), 3);
     let first = db.images_after(0, 2).await.unwrap();
-    assert_eq!(first.iter().map(|i| i.timestamp.unwrap()).collect::<Vec<_>>(), [at(30), at(10)]);
+    assert_eq!(
+        first
+            .iter()
+            .map(|i| i.timestamp.unwrap())
+            .collect::<Vec<_>>(),
+        [at(30), at(10)]
+    );
     let rest = db.images_after(first[1].id, 2).await.unwrap();
-    assert_eq!(rest.iter().map(|i| i.timestamp.unwrap()).collect::<Vec<_>>(), [at(20)]);
+    assert_eq!(
+        rest.iter()
+            .map(|i| i.timestamp.unwrap())
+            .collect::<Vec<_>>(),
+        [at(20)]
+    );
     assert_eq!(db.images_after(rest[0].id, 2).await.unwrap(), []);
 }
 
 pub async fn rows_are_found_by_time_and_path(db: Db) {
     let other = FrameId::first(camera("out_gate"), at(15));
-    let images: Vec<NewImage> = [frame(30), frame(10), frame(20), other].iter().map(image).collect();
+    let images: Vec<NewImage> = [frame(30), frame(10), frame(20), other]
+        .iter()
+        .map(image)
+        .collect();
     db.adopt(&images, at(100)).await.unwrap();
-    let found = db.images_between(&camera("in_gate"), at(10), at(30)).await.unwrap();
-    assert_eq!(found.iter().map(|i| i.timestamp.unwrap()).collect::<Vec<_>>(), [at(10), at(20)]);
-    assert_eq!(db.image_at(&path(&frame(20))).await.unwrap().as_ref(), Some(&found[1]));
+    let found = db
+        .images_between(&camera("in_gate"), at(10), at(30))
+        .await
+        .unwrap();
+    assert_eq!(
+        found
+            .iter()
+            .map(|i| i.timestamp.unwrap())
+            .collect::<Vec<_>>(),
+        [at(10), at(20)]
+    );
+    assert_eq!(
+        db.image_at(&path(&frame(20))).await.unwrap().as_ref(),
+        Some(&found[1])
+    );
     assert_eq!(db.image_at("nowhere.jpg").await.unwrap(), None);
-    assert!(!db.is_tombstoned(&path(&frame(20)), &frame(20)).await.unwrap());
+    assert!(
+        !db.is_tombstoned(&path(&frame(20)), &frame(20))
+            .await
+            .unwrap()
+    );
 }
 
 pub async fn files_are_adopted_once(db: Db) {
     let images = [image(&frame(10)), image(&frame(20))];
     assert_eq!(db.adopt(&images[..1], at(100)).await.unwrap(), 1);
     assert_eq!(db.adopt(&images, at(200)).await.unwrap(), 1);
-    assert_eq!(db.adopt(&[images[1].clone(), images[1].clone()], at(300)).await.unwrap(), 0);
+    assert_eq!(
+        db.adopt(&[images[1].clone(), images[1].clone()], at(300))
+            .await
+            .unwrap(),
+        0
+    );
     let rows = db.images_after(0, 10).await.unwrap();
-    assert_eq!(rows.iter().map(|i| i.verified_at.unwrap()).collect::<Vec<_>>(), [at(100), at(200)]);
+    assert_eq!(
+        rows.iter()
+            .map(|i| i.verified_at.unwrap())
+            .collect::<Vec<_>>(),
+        [at(100), at(200)]
+    );
 }
 
 /// A crash between the file and its row: the file's name knows seconds only, the ledger knows more.
 pub async fn an_adopted_file_settles_the_ledger(db: Db) {
     let exact = FrameId::first(camera("in_gate"), micros(10_500_000));
     let small = frame(20);
-    db.enlist(&[entry(exact.clone()), entry(small.clone()), entry(frame(30))], at(100)).await.unwrap();
-    let named = NewImage { url: None, ..image(&frame(10)) };
+    db.enlist(
+        &[entry(exact.clone()), entry(small.clone()), entry(frame(30))],
+        at(100),
+    )
+    .await
+    .unwrap();
+    let named = NewImage {
+        url: None,
+        ..image(&frame(10))
+    };
     assert_eq!(named.path, path(&exact));
-    assert_eq!(db.adopt(&[named, thumbnail(&small)], at(200)).await.unwrap(), 2);
+    assert_eq!(
+        db.adopt(&[named, thumbnail(&small)], at(200))
+            .await
+            .unwrap(),
+        2
+    );
     let row = db.image_at(&path(&exact)).await.unwrap().unwrap();
-    assert_eq!((row.timestamp, row.url), (Some(exact.instant), Some(entry(exact).url)));
+    assert_eq!(
+        (row.timestamp, row.url),
+        (Some(exact.instant), Some(entry(exact).url))
+    );
     let left = db.ledger(&LedgerFilter::default()).await.unwrap();
-    let left: Vec<_> = left.into_iter().map(|row| (row.entry.frame, row.state)).collect();
-    assert_eq!(left, [(small, LedgerState::Thumbnail), (frame(30), LedgerState::Open)]);
+    let left: Vec<_> = left
+        .into_iter()
+        .map(|row| (row.entry.frame, row.state))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            (small, LedgerState::Thumbnail),
+            (frame(30), LedgerState::Open)
+        ]
+    );
 }
 
 pub async fn a_file_state_is_written(db: Db) {
@@ -65,15 +130,29 @@ pub async fn a_file_state_is_written(db: Db) {
     for (state, name) in states {
         db.set_file_state(before.id, &state, at(200)).await.unwrap();
         let row = db.images_after(0, 1).await.unwrap().remove(0);
-        assert_eq!((row.file_state.as_deref(), row.verified_at), (Some(name), Some(at(200))));
-        assert_eq!((&row.sha256, row.file_size), (&before.sha256, before.file_size), "what was recorded stays");
+        assert_eq!(
+            (row.file_state.as_deref(), row.verified_at),
+            (Some(name), Some(at(200)))
+        );
+        assert_eq!(
+            (&row.sha256, row.file_size),
+            (&before.sha256, before.file_size),
+            "what was recorded stays"
+        );
     }
 }
 
 pub async fn recording_twice_changes_one_row(db: Db) {
     let id = db.enlist(&[entry(frame(10))], at(100)).await.unwrap()[0].id;
-    let result = FrameResult::Stored { ledger_id: id, image: image(&frame(10)), failure: None };
-    let first = db.record(std::slice::from_ref(&result), at(200)).await.unwrap();
+    let result = FrameResult::Stored {
+        ledger_id: id,
+        image: image(&frame(10)),
+        failure: None,
+    };
+    let first = db
+        .record(std::slice::from_ref(&result), at(200))
+        .await
+        .unwrap();
     let again = db.record(&[result.clone(), result], at(300)).await.unwrap();
     assert_eq!(again, [first[0], first[0]]);
     assert_eq!(db.images_after(0, 10).await.unwrap().len(), 1);
@@ -85,7 +164,9 @@ pub async fn concurrent_batches_are_all_kept(db: Db) {
             let db = db.clone();
             tokio::spawn(async move {
                 for batch in 0..5 {
-                    let frames: Vec<FrameId> = (0..10).map(|n| frame(task * 1000 + batch * 10 + n)).collect();
+                    let frames: Vec<FrameId> = (0..10)
+                        .map(|n| frame(task * 1000 + batch * 10 + n))
+                        .collect();
                     let entries: Vec<_> = frames.iter().cloned().map(entry).collect();
                     let rows = db.enlist(&entries, at(100)).await.unwrap();
                     let results: Vec<_> = rows

@@ -39,7 +39,10 @@ fn end(outcome: Outcome) -> RunEnd {
             requests: 150,
             retries: 7,
         },
-        errors: vec![Failure::new(Kind::Corrupt, "cut \"short\""), Failure::new(Kind::Transient, "reset")],
+        errors: vec![
+            Failure::new(Kind::Corrupt, "cut \"short\""),
+            Failure::new(Kind::Transient, "reset"),
+        ],
         listing_took: Duration::from_micros(1_234_567),
         took: Duration::from_micros(59_999_999),
     }
@@ -60,15 +63,28 @@ fn observation(observed: i64) -> NewObservation {
 }
 
 fn all() -> RunFilter {
-    RunFilter { camera: None, outcome: None, since: None, limit: 100 }
+    RunFilter {
+        camera: None,
+        outcome: None,
+        since: None,
+        limit: 100,
+    }
 }
 
 pub async fn a_run_is_closed_with_its_observation(db: Db) {
     let id = db.start_run(&run("in_gate", 0)).await.unwrap();
     let open = db.runs(&all()).await.unwrap();
-    assert_eq!((open.len(), open[0].id, &open[0].run, &open[0].end), (1, id, &run("in_gate", 0), &None));
-    db.finish_run(id, &end(Outcome::Incomplete), Some(&observation(50))).await.unwrap();
-    assert_eq!(db.runs(&all()).await.unwrap()[0].end, Some(end(Outcome::Incomplete)));
+    assert_eq!(
+        (open.len(), open[0].id, &open[0].run, &open[0].end),
+        (1, id, &run("in_gate", 0), &None)
+    );
+    db.finish_run(id, &end(Outcome::Incomplete), Some(&observation(50)))
+        .await
+        .unwrap();
+    assert_eq!(
+        db.runs(&all()).await.unwrap()[0].end,
+        Some(end(Outcome::Incomplete))
+    );
     let failed = NewObservation {
         confirmed: false,
         listed: None,
@@ -76,60 +92,161 @@ pub async fn a_run_is_closed_with_its_observation(db: Db) {
         failure: Some(Failure::new(Kind::PortalChanged, "no list")),
         ..observation(10)
     };
-    let second = db.start_run(&NewRun { date: None, ..run("in_gate", 5) }).await.unwrap();
-    db.finish_run(second, &end(Outcome::Failed), Some(&failed)).await.unwrap();
-    let seen = db.observations(&camera("in_gate"), day(), day()).await.unwrap();
-    assert_eq!(seen.iter().map(|o| o.run_id).collect::<Vec<_>>(), [second, id], "oldest first");
-    assert_eq!((&seen[0].observation, &seen[1].observation), (&failed, &observation(50)));
+    let second = db
+        .start_run(&NewRun {
+            date: None,
+            ..run("in_gate", 5)
+        })
+        .await
+        .unwrap();
+    db.finish_run(second, &end(Outcome::Failed), Some(&failed))
+        .await
+        .unwrap();
+    let seen = db
+        .observations(&camera("in_gate"), day(), day())
+        .await
+        .unwrap();
+    assert_eq!(
+        seen.iter().map(|o| o.run_id).collect::<Vec<_>>(),
+        [second, id],
+        "oldest first"
+    );
+    assert_eq!(
+        (&seen[0].observation, &seen[1].observation),
+        (&failed, &observation(50))
+    );
     assert_eq!(db.runs(&all()).await.unwrap()[0].run.date, None);
     let tomorrow = day() + TimeDelta::days(1);
-    assert_eq!(db.observations(&camera("in_gate"), tomorrow, tomorrow).await.unwrap(), []);
-    assert_eq!(db.observations(&camera("out_gate"), day(), day()).await.unwrap(), []);
+    assert_eq!(
+        db.observations(&camera("in_gate"), tomorrow, tomorrow)
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(
+        db.observations(&camera("out_gate"), day(), day())
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 pub async fn interrupted_runs_are_closed(db: Db) {
     let done = db.start_run(&run("in_gate", 0)).await.unwrap();
-    db.finish_run(done, &end(Outcome::Complete), None).await.unwrap();
+    db.finish_run(done, &end(Outcome::Complete), None)
+        .await
+        .unwrap();
     db.start_run(&run("in_gate", 1)).await.unwrap();
     db.start_run(&run("out_gate", 2)).await.unwrap();
     db.start_run(&run("out_gate", 3)).await.unwrap();
-    assert_eq!(db.close_interrupted(Some(&camera("in_gate")), at(90)).await.unwrap(), 1);
+    assert_eq!(
+        db.close_interrupted(Some(&camera("in_gate")), at(90))
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(db.close_interrupted(None, at(91)).await.unwrap(), 2);
     assert_eq!(db.close_interrupted(None, at(92)).await.unwrap(), 0);
-    let runs = db.runs(&RunFilter { outcome: Some(Outcome::Interrupted), ..all() }).await.unwrap();
+    let runs = db
+        .runs(&RunFilter {
+            outcome: Some(Outcome::Interrupted),
+            ..all()
+        })
+        .await
+        .unwrap();
     let ends: Vec<_> = runs.iter().map(|row| row.end.as_ref().unwrap()).collect();
-    assert_eq!(ends.iter().map(|end| end.finished_at).collect::<Vec<_>>(), [at(91), at(91), at(90)]);
-    assert!(ends.iter().all(|end| end.errors[0].kind == Kind::Interrupted));
+    assert_eq!(
+        ends.iter().map(|end| end.finished_at).collect::<Vec<_>>(),
+        [at(91), at(91), at(90)]
+    );
+    assert!(
+        ends.iter()
+            .all(|end| end.errors[0].kind == Kind::Interrupted)
+    );
 }
 
 pub async fn runs_are_filtered_newest_first(db: Db) {
-    for (name, started) in [("in_gate", 20), ("out_gate", 10), ("in_gate", 30), ("in_gate", 0)] {
+    for (name, started) in [
+        ("in_gate", 20),
+        ("out_gate", 10),
+        ("in_gate", 30),
+        ("in_gate", 0),
+    ] {
         let id = db.start_run(&run(name, started)).await.unwrap();
-        let outcome = if started == 30 { Outcome::Failed } else { Outcome::Complete };
+        let outcome = if started == 30 {
+            Outcome::Failed
+        } else {
+            Outcome::Complete
+        };
         db.finish_run(id, &end(outcome), None).await.unwrap();
     }
     let started = async |filter: RunFilter| -> Vec<i64> {
         let runs = db.runs(&filter).await.unwrap();
-        runs.iter().map(|row| (row.run.started_at - at(0)).num_seconds()).collect()
+        runs.iter()
+            .map(|row| (row.run.started_at - at(0)).num_seconds())
+            .collect()
     };
     assert_eq!(started(all()).await, [30, 20, 10, 0]);
     assert_eq!(started(RunFilter { limit: 2, ..all() }).await, [30, 20]);
-    assert_eq!(started(RunFilter { camera: Some(camera("in_gate")), ..all() }).await, [30, 20, 0]);
-    assert_eq!(started(RunFilter { outcome: Some(Outcome::Failed), ..all() }).await, [30]);
-    assert_eq!(started(RunFilter { since: Some(at(10)), ..all() }).await, [30, 20, 10]);
+    assert_eq!(
+        started(RunFilter {
+            camera: Some(camera("in_gate")),
+            ..all()
+        })
+        .await,
+        [30, 20, 0]
+    );
+    assert_eq!(
+        started(RunFilter {
+            outcome: Some(Outcome::Failed),
+            ..all()
+        })
+        .await,
+        [30]
+    );
+    assert_eq!(
+        started(RunFilter {
+            since: Some(at(10)),
+            ..all()
+        })
+        .await,
+        [30, 20, 10]
+    );
 }
 
 pub async fn a_run_that_is_not_there_is_an_error(db: Db) {
-    let error = db.finish_run(77, &end(Outcome::Complete), Some(&observation(0))).await.unwrap_err();
-    assert!(matches!(error, CatalogError::NoSuchRun { run_id: 77, .. }), "{error}");
-    assert_eq!(db.observations(&camera("in_gate"), day(), day()).await.unwrap(), []);
+    let error = db
+        .finish_run(77, &end(Outcome::Complete), Some(&observation(0)))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, CatalogError::NoSuchRun { run_id: 77, .. }),
+        "{error}"
+    );
+    assert_eq!(
+        db.observations(&camera("in_gate"), day(), day())
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 pub async fn totals_are_counted(db: Db) {
     assert_eq!(db.totals().await.unwrap().cameras, []);
     let other = FrameId::first(camera("out_gate"), at(5));
-    db.adopt(&[image(&frame(10)), image(&frame(30)), thumbnail(&frame(20))], at(100)).await.unwrap();
-    let rows = db.enlist(&[entry(frame(40)), entry(frame(50)), entry(other.clone())], at(100)).await.unwrap();
+    db.adopt(
+        &[image(&frame(10)), image(&frame(30)), thumbnail(&frame(20))],
+        at(100),
+    )
+    .await
+    .unwrap();
+    let rows = db
+        .enlist(
+            &[entry(frame(40)), entry(frame(50)), entry(other.clone())],
+            at(100),
+        )
+        .await
+        .unwrap();
     let failed = FrameResult::Failed {
         ledger_id: rows[0].id,
         failure: failure("reset"),
@@ -139,12 +256,37 @@ pub async fn totals_are_counted(db: Db) {
     db.record(&[failed], at(200)).await.unwrap();
     db.give_up(&[other], "withdrawn", at(200)).await.unwrap();
     let totals = db.totals().await.unwrap();
-    let [mine, its] = &totals.cameras[..] else { panic!("{totals:?}") };
-    assert_eq!((mine.camera_id.as_str(), mine.images, mine.thumbnails, mine.unverified), ("in_gate", 3, 1, 0));
-    assert_eq!((mine.processed, mine.bytes, mine.oldest, mine.newest), (0, 405_000, Some(at(10)), Some(at(30))));
+    let [mine, its] = &totals.cameras[..] else {
+        panic!("{totals:?}")
+    };
+    assert_eq!(
+        (
+            mine.camera_id.as_str(),
+            mine.images,
+            mine.thumbnails,
+            mine.unverified
+        ),
+        ("in_gate", 3, 1, 0)
+    );
+    assert_eq!(
+        (mine.processed, mine.bytes, mine.oldest, mine.newest),
+        (0, 405_000, Some(at(10)), Some(at(30)))
+    );
     assert_eq!((mine.open, mine.given_up), (2, 0));
-    assert_eq!((its.camera_id.as_str(), its.images, its.open, its.given_up, its.oldest), ("out_gate", 0, 0, 1, None));
-    assert_eq!(totals.ledger, [("never_tried".to_owned(), 1), ("transient".to_owned(), 1)].into());
+    assert_eq!(
+        (
+            its.camera_id.as_str(),
+            its.images,
+            its.open,
+            its.given_up,
+            its.oldest
+        ),
+        ("out_gate", 0, 0, 1, None)
+    );
+    assert_eq!(
+        totals.ledger,
+        [("never_tried".to_owned(), 1), ("transient".to_owned(), 1)].into()
+    );
     assert_eq!((totals.duplicates, totals.schema), (0, 1));
 }
 
@@ -160,12 +302,23 @@ pub async fn facts_are_kept(db: Db) {
 }
 
 pub async fn sessions_are_remembered(db: Db) {
-    db.remember_session("http://grid:4444", "one", at(1)).await.unwrap();
-    db.remember_session("http://grid:4444", "two", at(2)).await.unwrap();
-    db.remember_session("http://grid:4444", "two", at(3)).await.unwrap();
+    db.remember_session("http://grid:4444", "one", at(1))
+        .await
+        .unwrap();
+    db.remember_session("http://grid:4444", "two", at(2))
+        .await
+        .unwrap();
+    db.remember_session("http://grid:4444", "two", at(3))
+        .await
+        .unwrap();
     db.forget_session("http://grid:4444", "one").await.unwrap();
-    db.forget_session("http://grid:4444", "unknown").await.unwrap();
-    assert_eq!(db.sessions().await.unwrap(), [("http://grid:4444".to_owned(), "two".to_owned())]);
+    db.forget_session("http://grid:4444", "unknown")
+        .await
+        .unwrap();
+    assert_eq!(
+        db.sessions().await.unwrap(),
+        [("http://grid:4444".to_owned(), "two".to_owned())]
+    );
 }
 
 pub async fn the_database_is_whole(db: Db) {

@@ -203,10 +203,9 @@ fn a_sweep_at_any_moment_takes_nothing_from_those_who_begin_and_end() {
             swept
         });
         let workers = [0, 1, 2].map(|n| scope.spawn(move || open_and_put(root, n)));
-        for worker in workers {
-            worker.join().unwrap();
-        }
+        let ends = workers.map(std::thread::ScopedJoinHandle::join);
         is_over.store(true, Ordering::Relaxed);
+        assert!(ends.iter().all(Result::is_ok), "a worker lost its file");
         // At most probes, which are of no use once they are made.
         let swept = sweeper.join().unwrap();
         assert!(swept <= 120, "{swept}");

@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod cli;
+pub mod collect;
 pub mod config;
 pub mod fetch;
 pub mod store;

@@ -1,0 +1,68 @@
+//! Progress of a collection: bars on a terminal, plain lines otherwise, both on standard error. Must not decide anything.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::context::Context;
+use crate::collect::{DayReport, Event, Observer};
+
+/// An observer for the context: bars, lines or silence.
+pub fn observer(context: &Context) -> Observer {
+    if context.bars {
+        bars()
+    } else if context.quiet || context.json {
+        Arc::new(|_| {})
+    } else {
+        Arc::new(lines)
+    }
+}
+
+fn lines(event: Event<'_>) {
+    if let Event::Day(report) = event {
+        let _ = writeln!(std::io::stderr(), "{}", line(report));
+    }
+}
+
+/// One day in words.
+#[must_use]
+pub fn line(report: &DayReport) -> String {
+    let DayReport { camera_id, date, outcome, listed, stored, already, missing, thumbnails, .. } = report;
+    let state = if report.is_final { "final before" } else { outcome.as_str() };
+    let mut text = format!("{camera_id}  {date}  {state}: {listed} listed, {stored} stored, {already} already there");
+    if *missing > 0 {
+        text.push_str(&format!(", {missing} missing"));
+    }
+    if *thumbnails > 0 {
+        text.push_str(&format!(", {thumbnails} thumbnails only"));
+    }
+    text.push_str(&format!("  ({} in {:.1} s)", indicatif::HumanBytes(report.bytes), report.seconds));
+    for error in &report.errors {
+        text.push_str(&format!("\n    {}: {error}", error.kind));
+    }
+    text
+}
+
+fn bars() -> Observer {
+    let style = ProgressStyle::with_template("{spinner:.cyan} {prefix}  {wide_bar:.cyan/blue} {pos:>4}/{len:<4} {msg}");
+    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    Arc::new(move |event| match event {
+        Event::Listing(camera, date) => {
+            if bar.length() == Some(bar.position()) {
+                bar.set_prefix(format!("{camera}  {date}"));
+                bar.set_message("reading the portal's page");
+            }
+        }
+        Event::Listed(camera, date, listed, wanted) => {
+            bar.set_prefix(format!("{camera}  {date}"));
+            bar.set_message(format!("of {listed} listed"));
+            bar.set_length(wanted);
+            bar.set_position(0);
+        }
+        Event::Frame(_, count) => bar.inc(count),
+        Event::Day(report) => bar.println(line(report)),
+    })
+}

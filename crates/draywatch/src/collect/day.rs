@@ -1,0 +1,298 @@
+//! One camera's day: listed, then settled. Must not know which days are wanted.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_catalog::{FrameResult, LedgerEntry, NewLedgerEntry, NewObservation, NewRun, RunCounts, RunEnd};
+use draywatch_core::listing::{Confirmation, DayListing};
+use draywatch_core::outcome::Outcome;
+use draywatch_core::plan::{KnownFrame, Plan, plan};
+use draywatch_core::zone::{day_bounds, local_date};
+use draywatch_core::{CameraId, Failure, Kind};
+use draywatch_portal::Lister;
+use futures::StreamExt;
+use tokio::time::Instant;
+
+use super::frame::{Got, Ready, failure_of};
+use super::recorder::Tally;
+use super::{Collector, DayReport, Event, zone};
+
+/// The longest that a picture waits for its batch to fill.
+const BATCH_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A day on its way from the lister to the archive.
+pub struct Listing {
+    pub date: NaiveDate,
+    pub run_id: Option<i64>,
+    pub begun: Instant,
+    pub deadline: Instant,
+    pub started_at: DateTime<Utc>,
+    pub result: Result<DayListing, Failure>,
+    /// Whether the portal's page was read; frames that a user named were not observed.
+    pub is_observed: bool,
+}
+
+/// How a day ended, before it is written down.
+struct Settled {
+    counts: RunCounts,
+    errors: Vec<Failure>,
+    is_broken: bool,
+}
+
+impl Collector {
+    /// Opens a run and lists the day.
+    pub(super) async fn list(&self, camera: &CameraId, date: NaiveDate, lister: &mut Lister) -> Listing {
+        (self.observer)(Event::Listing(camera, date));
+        let mut listing = self.begin(camera, Some(date), true).await;
+        if listing.result.is_ok() {
+            listing.result = self.list_day(camera, date, lister, listing.deadline).await;
+        }
+        listing
+    }
+
+    /// Opens a run. Failing to record is a failure of the run.
+    pub(super) async fn begin(&self, camera: &CameraId, date: Option<NaiveDate>, is_observed: bool) -> Listing {
+        let started_at = self.clock.now();
+        let run = NewRun {
+            command: self.command.to_owned(),
+            camera: camera.clone(),
+            date,
+            started_at,
+            pid: std::process::id(),
+        };
+        let (run_id, result) = match self.store.catalog.start_run(&run).await {
+            Ok(id) => (Some(id), Ok(())),
+            Err(error) => (None, Err(Failure::of(error.kind(), &error))),
+        };
+        let date = date.unwrap_or_else(|| local_date(started_at, self.config.portal.time_zone));
+        let empty = DayListing {
+            camera: camera.clone(),
+            date,
+            frames: Vec::new(),
+            confirmation: Confirmation::Readings,
+            observed_at: started_at,
+            took: Duration::ZERO,
+            portal_took: Duration::ZERO,
+        };
+        let result = result.map(|()| empty);
+        Listing { date, run_id, begun: Instant::now(), deadline: self.deadline(), started_at, result, is_observed }
+    }
+
+    async fn list_day(
+        &self,
+        camera: &CameraId,
+        date: NaiveDate,
+        lister: &mut Lister,
+        deadline: Instant,
+    ) -> Result<DayListing, Failure> {
+        let catalog = &*self.store.catalog;
+        let state = zone::recorded(catalog, camera).await.map_err(|error| Failure::of(error.kind(), &error))?;
+        let listed =
+            lister.list(camera, date, &state, deadline).await.map_err(|error| Failure::of(error.kind(), &error))?;
+        zone::record(catalog, &state, &listed).await.map_err(|error| Failure::of(error.kind(), &error))?;
+        fail::fail_point!("collect-listed");
+        Ok(listed.listing)
+    }
+
+    /// Fetches and stores what a listing asks for, and closes its run.
+    pub(super) async fn settle(&self, camera: &CameraId, listing: Listing) -> DayReport {
+        let before = self.fetcher.counters();
+        let settled = match &listing.result {
+            Ok(day) => self.store_day(camera, day, &listing).await,
+            Err(failure) => {
+                Settled { counts: RunCounts::default(), errors: vec![failure.clone()], is_broken: true }
+            }
+        };
+        let Settled { mut counts, mut errors, is_broken } = settled;
+        let after = self.fetcher.counters();
+        counts.requests = after.requests - before.requests;
+        counts.retries = after.retries - before.retries;
+        let outcome = outcome(&counts, &errors, is_broken);
+        if let Err(failure) = self.close(&listing, camera, outcome, &counts, &errors).await {
+            tracing::error!(camera = %camera, date = %listing.date, error = %failure, "the run could not be recorded");
+            errors.insert(0, failure);
+            return DayReport::new(camera, listing.date, Outcome::Failed, &counts, listing.begun.elapsed().as_secs_f64(), errors);
+        }
+        for failure in &errors {
+            tracing::warn!(camera = %camera, date = %listing.date, kind = %failure.kind, "{failure}");
+        }
+        DayReport::new(camera, listing.date, outcome, &counts, listing.begun.elapsed().as_secs_f64(), errors)
+    }
+
+    async fn store_day(&self, camera: &CameraId, day: &DayListing, listing: &Listing) -> Settled {
+        let mut tally = Tally::default();
+        let mut errors = Vec::new();
+        if let Confirmation::Unconfirmed(why) = &day.confirmation {
+            errors.push(Failure::new(Kind::Unconfirmed, format!("{camera} on {}: {why}", day.date)));
+        }
+        let mut already = 0;
+        let done = self.store_frames(camera, day, listing, &mut tally, &mut already).await;
+        let is_broken = done.is_err();
+        errors.extend(done.err());
+        errors.extend(tally.refused.iter().map(|(reason, (count, first))| {
+            Failure::new(first.kind, format!("{count} x {reason}, such as: {first}"))
+        }));
+        let listed = day.frames.len() as u64;
+        let counts = RunCounts {
+            listed,
+            stored: tally.stored,
+            already: already + tally.kept,
+            thumbnails: tally.thumbnails,
+            missing: listed.saturating_sub(tally.stored + already + tally.kept),
+            bytes: tally.bytes,
+            refused: tally.refused.iter().map(|(reason, (count, _))| (reason.clone(), *count)).collect(),
+            ..RunCounts::default()
+        };
+        Settled { counts, errors, is_broken }
+    }
+
+    /// Subtracts what is known, writes the ledger, fetches, records.
+    async fn store_frames(
+        &self,
+        camera: &CameraId,
+        day: &DayListing,
+        listing: &Listing,
+        tally: &mut Tally,
+        already: &mut u64,
+    ) -> Result<(), Failure> {
+        let failed = |error: draywatch_catalog::CatalogError| Failure::of(error.kind(), &error);
+        let known = self.known(camera, day).await.map_err(failed)?;
+        let plan = plan(camera, &day.frames, &known);
+        *already = plan.already as u64;
+        (self.observer)(Event::Listed(camera, day.date, day.frames.len() as u64, plan.fetch.len() as u64));
+        let entries = self.entries(day, &plan);
+        let entries = self.store.catalog.enlist(&entries, self.clock.now()).await.map_err(failed)?;
+        fail::fail_point!("collect-enlisted");
+        let wanted = entries.into_iter().zip(plan.fetch.iter().map(|frame| frame.has_thumbnail)).collect();
+        self.fetch_all(wanted, listing.deadline, tally).await?;
+        // Only a whole listing tells what the portal no longer offers.
+        if listing.is_observed && day.confirmation.is_confirmed() && !plan.withdrawn.is_empty() {
+            let reason = "the portal no longer offers it";
+            self.store.catalog.give_up(&plan.withdrawn, reason, self.clock.now()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// What is known of the listing's stretch of time: its day, and its frames should they lie outside.
+    async fn known(&self, camera: &CameraId, day: &DayListing) -> draywatch_catalog::Result<Vec<KnownFrame>> {
+        let (start, end) = day_bounds(day.date, self.config.portal.time_zone);
+        let first = day.frames.first().map_or(start, |frame| frame.instant.min(start));
+        let last = day.frames.last().map_or(end, |frame| (frame.instant + chrono::TimeDelta::seconds(1)).max(end));
+        self.store.catalog.known(camera, first, last).await
+    }
+
+    fn entries(&self, day: &DayListing, plan: &Plan) -> Vec<NewLedgerEntry> {
+        let entry = |frame: &draywatch_core::plan::PlannedFrame| NewLedgerEntry {
+            frame: frame.id.clone(),
+            date: day.date,
+            url: frame.listed.url.clone(),
+            url_is_listed: frame.listed.url_is_listed,
+            thumbnail_url: frame.listed.thumbnail_url.clone(),
+            path: self.store.path_of(&frame.id),
+        };
+        plan.fetch.iter().map(entry).collect()
+    }
+
+    /// Fetches ledger rows side by side and commits them in batches as they come.
+    async fn fetch_all(
+        &self,
+        wanted: Vec<(LedgerEntry, bool)>,
+        deadline: Instant,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        let batch = usize::try_from(self.config.batch_size).unwrap_or(50);
+        // Enough at once that the host's slots never wait for one that is being verified.
+        let at_once = usize::try_from(self.config.concurrent_downloads).unwrap_or(3) + 8;
+        let results = futures::stream::iter(wanted)
+            .map(|(entry, has_thumbnail)| self.get(entry, has_thumbnail, deadline))
+            .buffer_unordered(at_once);
+        let batches = tokio_stream_chunks(results, batch);
+        futures::pin_mut!(batches);
+        while let Some(got) = batches.next().await {
+            let (ready, refused) = sort(got)?;
+            let (stored, lost) = (ready.len() as u64, refused.len() as u64);
+            self.commit(ready, refused, tally).await?;
+            (self.observer)(Event::Frame(true, stored));
+            (self.observer)(Event::Frame(false, lost));
+        }
+        Ok(())
+    }
+
+    async fn close(
+        &self,
+        listing: &Listing,
+        camera: &CameraId,
+        outcome: Outcome,
+        counts: &RunCounts,
+        errors: &[Failure],
+    ) -> Result<(), Failure> {
+        let Some(run_id) = listing.run_id else { return Ok(()) };
+        let listing_took = listing.result.as_ref().map_or(listing.begun.elapsed(), |day| day.took);
+        let end = RunEnd {
+            finished_at: self.clock.now(),
+            outcome,
+            counts: counts.clone(),
+            errors: errors.to_vec(),
+            listing_took,
+            took: listing.begun.elapsed(),
+        };
+        let observation = listing.is_observed.then(|| self.observation(listing, camera));
+        let closed = self.store.catalog.finish_run(run_id, &end, observation.as_ref()).await;
+        closed.map_err(|error| Failure::of(error.kind(), &error))
+    }
+
+    fn observation(&self, listing: &Listing, camera: &CameraId) -> NewObservation {
+        let (day_start, day_end) = day_bounds(listing.date, self.config.portal.time_zone);
+        let day = listing.result.as_ref();
+        let unconfirmed = day.ok().and_then(|day| match &day.confirmation {
+            Confirmation::Unconfirmed(why) => Some(Failure::new(Kind::Unconfirmed, why)),
+            _ => None,
+        });
+        NewObservation {
+            camera: camera.clone(),
+            date: listing.date,
+            day_start,
+            day_end,
+            observed_at: day.map_or(listing.started_at, |day| day.observed_at),
+            confirmed: day.is_ok_and(|day| day.confirmation.is_confirmed()),
+            listed: day.ok().map(|day| day.frames.len() as u64),
+            newest: day.ok().and_then(|day| day.frames.last()).map(|frame| frame.instant),
+            failure: day.err().cloned().or(unconfirmed),
+        }
+    }
+}
+
+fn tokio_stream_chunks<S: futures::Stream>(stream: S, size: usize) -> impl futures::Stream<Item = Vec<S::Item>> {
+    tokio_stream::StreamExt::chunks_timeout(stream, size, BATCH_PATIENCE)
+}
+
+type Sorted = (Vec<Ready>, Vec<(FrameResult, bool)>);
+
+/// Pictures on the one side, refusals on the other; a broken archive ends it.
+fn sort(got: Vec<Got>) -> Result<Sorted, Failure> {
+    let mut sorted = Sorted::default();
+    for got in got {
+        match got {
+            Got::Ready(ready) => sorted.0.push(*ready),
+            Got::Refused(refused, has_thumbnail) => {
+                let (entry, refused) = *refused;
+                let (failure, reason) = failure_of(&refused);
+                let result = FrameResult::Failed { ledger_id: entry.id, failure, reason, not_before: refused.retry_at };
+                sorted.1.push((result, has_thumbnail));
+            }
+            Got::Broken(error) => return Err(Failure::of(error.kind(), &error)),
+        }
+    }
+    Ok(sorted)
+}
+
+/// Complete only when everything that was listed beyond doubt is there in full size.
+fn outcome(counts: &RunCounts, errors: &[Failure], is_broken: bool) -> Outcome {
+    if is_broken {
+        Outcome::Failed
+    } else if counts.missing + counts.thumbnails > 0 || errors.iter().any(|failure| failure.kind == Kind::Unconfirmed) {
+        Outcome::Incomplete
+    } else {
+        Outcome::Complete
+    }
+}

@@ -1,0 +1,90 @@
+//! One frame: full size first, the thumbnail where the portal has no more, verified and staged. Must not place or record.
+
+use bytes::Bytes;
+use draywatch_catalog::{LedgerEntry, PictureFacts};
+use draywatch_core::address::thumbnail_of_full;
+use draywatch_core::{Failure, Kind};
+use tokio::time::Instant;
+
+use super::Collector;
+use super::recover::facts_of;
+use crate::archive::{Archive, ArchiveError, Staged};
+use crate::fetch::{Refused, Rejection};
+
+/// A picture that is verified and staged.
+pub struct Ready {
+    /// The ledger row.
+    pub entry: LedgerEntry,
+    /// What was verified.
+    pub facts: PictureFacts,
+    /// The file, written aside.
+    pub staged: Staged,
+    /// Where it was fetched from.
+    pub url: String,
+    /// For a thumbnail: why the full picture is missing.
+    pub instead_of: Option<Refused>,
+    /// Whether a thumbnail of the frame is stored already.
+    pub has_thumbnail: bool,
+}
+
+/// What became of one frame.
+pub enum Got {
+    /// A picture.
+    Ready(Box<Ready>),
+    /// Nothing.
+    Refused(Box<(LedgerEntry, Refused)>, bool),
+    /// The archive cannot take it: the end of this collection.
+    Broken(ArchiveError),
+}
+
+impl Collector {
+    /// Fetches one frame of the ledger.
+    pub(super) async fn get(&self, entry: LedgerEntry, has_thumbnail: bool, deadline: Instant) -> Got {
+        let full = self.fetch_and_stage(&entry.entry.url, deadline).await;
+        let refused = match full {
+            Ok(Ok((facts, staged))) => {
+                let url = entry.entry.url.clone();
+                return Got::Ready(Box::new(Ready { entry, facts, staged, url, instead_of: None, has_thumbnail }));
+            }
+            Ok(Err(error)) => return Got::Broken(error),
+            Err(refused) => refused,
+        };
+        let thumbnail = entry.entry.thumbnail_url.clone().or_else(|| thumbnail_of_full(&entry.entry.url));
+        let Some(url) = thumbnail.filter(|_| refused.failure.kind == Kind::NotFound && !has_thumbnail) else {
+            return Got::Refused(Box::new((entry, refused)), has_thumbnail);
+        };
+        match self.fetch_and_stage(&url, deadline).await {
+            Ok(Ok((facts, staged))) => {
+                Got::Ready(Box::new(Ready { entry, facts, staged, url, instead_of: Some(refused), has_thumbnail }))
+            }
+            Ok(Err(error)) => Got::Broken(error),
+            // The full picture's reason says more; the thumbnail was only a second best.
+            Err(_) => Got::Refused(Box::new((entry, refused)), has_thumbnail),
+        }
+    }
+
+    /// Fetches an address; verifying and writing aside happen on the thread that judges.
+    async fn fetch_and_stage(
+        &self,
+        url: &str,
+        deadline: Instant,
+    ) -> Result<Result<(PictureFacts, Staged), ArchiveError>, Refused> {
+        let archive = self.store.archive.clone();
+        let accept = move |bytes: &Bytes, promised: Option<u64>| judge(&archive, bytes, promised);
+        self.fetcher.fetch(url, deadline, accept).await.map(|accepted| accepted.value)
+    }
+}
+
+type Judged = Result<(PictureFacts, Staged), ArchiveError>;
+
+fn judge(archive: &Archive, bytes: &Bytes, promised: Option<u64>) -> Result<Judged, Rejection> {
+    let verified = draywatch_picture::verify(bytes, promised)
+        .map_err(|refusal| Rejection { reason: refusal.reason(), message: refusal.to_string() })?;
+    fail::fail_point!("collect-fetched");
+    Ok(archive.stage(bytes).map(|staged| (facts_of(&verified), staged)))
+}
+
+/// A refusal as it goes into the ledger.
+pub fn failure_of(refused: &Refused) -> (Failure, String) {
+    (refused.failure.clone(), refused.reason.clone())
+}

@@ -1,0 +1,151 @@
+//! Batches: staged files placed, their folders flushed, and only then their rows committed (invariants 1, 2 and 8). Must not fetch.
+
+use std::collections::BTreeMap;
+
+use draywatch_catalog::{FrameResult, NewImage, PictureFacts};
+use draywatch_core::{Failure, Kind};
+
+use super::Collector;
+use super::frame::{Ready, failure_of};
+use super::recover::facts_of;
+use crate::archive::{Archive, ArchiveError};
+
+/// What was recorded so far in a collection.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Frames stored now.
+    pub stored: u64,
+    /// Frames not stored.
+    pub missing: u64,
+    /// Frames whose thumbnail was there before and whose full picture still cannot be had.
+    pub kept: u64,
+    /// Of stored and kept, thumbnails only.
+    pub thumbnails: u64,
+    /// Bytes stored.
+    pub bytes: u64,
+    /// Refusals by reason: how many, and the first one.
+    pub refused: BTreeMap<String, (u64, Failure)>,
+}
+
+impl Collector {
+    /// Places and records a batch; nothing is counted before it is committed.
+    pub(super) async fn commit(
+        &self,
+        ready: Vec<Ready>,
+        refused: Vec<(FrameResult, bool)>,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        for item in ready.iter().filter(|item| item.has_thumbnail && item.instead_of.is_none()) {
+            self.store.catalog.intend_replacement(item.entry.id, &item.facts).await.map_err(failed)?;
+        }
+        fail::fail_point!("collect-intended");
+        let archive = self.store.archive.clone();
+        let placed = tokio::task::spawn_blocking(move || place_all(&archive, ready));
+        let mut results = placed
+            .await
+            .map_err(|error| Failure::of(Kind::Bug, &error))?
+            .map_err(|error| Failure::of(error.kind(), &error))?;
+        let kept: Vec<bool> = refused.iter().map(|(_, has_thumbnail)| *has_thumbnail).collect();
+        results.extend(refused.into_iter().map(|(result, _)| result));
+        self.store.catalog.record(&results, self.clock.now()).await.map_err(failed)?;
+        fail::fail_point!("collect-committed");
+        let failures = results.len() - kept.len();
+        for (at, result) in results.iter().enumerate() {
+            tally.count(result, at >= failures && kept[at - failures]);
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: draywatch_catalog::CatalogError) -> Failure {
+    Failure::of(error.kind(), &error)
+}
+
+impl Tally {
+    fn count(&mut self, result: &FrameResult, has_thumbnail: bool) {
+        match result {
+            FrameResult::Stored { image, failure, .. } => {
+                self.stored += 1;
+                self.bytes += image.facts.bytes;
+                self.thumbnails += u64::from(image.is_thumbnail);
+                self.refuse(failure.as_ref().map(|(failure, reason)| (reason, failure)));
+            }
+            FrameResult::Failed { failure, reason, .. } => {
+                self.kept += u64::from(has_thumbnail);
+                self.thumbnails += u64::from(has_thumbnail);
+                self.missing += u64::from(!has_thumbnail);
+                self.refuse(Some((reason, failure)));
+            }
+        }
+    }
+
+    fn refuse(&mut self, refusal: Option<(&String, &Failure)>) {
+        if let Some((reason, failure)) = refusal {
+            self.refused.entry(reason.clone()).or_insert_with(|| (0, failure.clone())).0 += 1;
+        }
+    }
+}
+
+/// Moves staged files to their places and flushes the folders.
+fn place_all(archive: &Archive, ready: Vec<Ready>) -> Result<Vec<FrameResult>, ArchiveError> {
+    let mut results = Vec::with_capacity(ready.len());
+    let mut folders = Vec::new();
+    for item in ready {
+        folders.push(item.entry.entry.frame.folder());
+        results.push(place(archive, item)?);
+    }
+    archive.sync_folders(folders.iter().map(String::as_str))?;
+    Ok(results)
+}
+
+/// Moves one staged file to its place. A file that is there already gives way only to a better one.
+fn place(archive: &Archive, item: Ready) -> Result<FrameResult, ArchiveError> {
+    let Ready { entry, mut facts, staged, url, instead_of, has_thumbnail } = item;
+    let relative = entry.entry.frame.relative_path();
+    let mut is_thumbnail = instead_of.is_some();
+    if has_thumbnail && !is_thumbnail {
+        let _ = archive.replace(staged, &relative)?;
+    } else if !archive.exists(&relative)? {
+        let _ = archive.place(staged, &relative)?;
+    } else {
+        match better(archive, &relative, &facts)? {
+            Found::Keep(kept) => {
+                is_thumbnail &= kept.width <= facts.width;
+                facts = kept;
+            }
+            Found::Worse => drop(archive.replace(staged, &relative)?),
+            Found::Broken(why) => {
+                archive.quarantine(&relative, &why)?;
+                let _ = archive.place(staged, &relative)?;
+            }
+        }
+    }
+    let image = NewImage {
+        frame: entry.entry.frame.clone(),
+        path: entry.entry.path.clone(),
+        facts,
+        is_thumbnail,
+        url: Some(url),
+    };
+    let failure = instead_of.as_ref().filter(|_| is_thumbnail).map(failure_of);
+    Ok(FrameResult::Stored { ledger_id: entry.id, image, failure })
+}
+
+/// What lies where a new file should go.
+enum Found {
+    /// A whole picture, as good as the new one or better: a crash left it without its row, and it is taken over.
+    Keep(PictureFacts),
+    /// A whole picture, but smaller: a thumbnail.
+    Worse,
+    /// No whole picture; why.
+    Broken(String),
+}
+
+fn better(archive: &Archive, relative: &str, new: &PictureFacts) -> Result<Found, ArchiveError> {
+    let bytes = archive.read(relative)?;
+    Ok(match draywatch_picture::verify(&bytes, None) {
+        Ok(there) if there.width >= new.width => Found::Keep(facts_of(&there)),
+        Ok(_) => Found::Worse,
+        Err(refusal) => Found::Broken(format!("lay where a frame goes, without a row, and is not a whole picture: {refusal}")),
+    })
+}

@@ -1,0 +1,147 @@
+//! Putting in order what a crash left, at a cost of the work that was in flight. Must not walk the archive.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use draywatch_catalog::{Catalog, CatalogError, FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage, PictureFacts};
+use draywatch_core::{CameraId, Clock, Failure, Kind};
+use draywatch_portal::SessionJournal;
+use draywatch_portal::browser::delete_remote_sessions;
+
+use super::Collector;
+use crate::archive::{Archive, ArchiveError};
+use crate::store::StoreError;
+
+/// A picture narrower than this is taken for a thumbnail when nothing else tells: the portal's pictures are 1200 pixels wide,
+/// its thumbnails a few hundred.
+pub const NARROWEST_FULL: u32 = 640;
+
+/// Sessions on a remote WebDriver server, on record in the database.
+pub struct Journal {
+    catalog: Arc<dyn Catalog>,
+    clock: Clock,
+}
+
+impl Journal {
+    /// A journal in that database.
+    pub fn new(catalog: Arc<dyn Catalog>, clock: Clock) -> Self {
+        Self { catalog, clock }
+    }
+}
+
+#[async_trait]
+impl SessionJournal for Journal {
+    async fn opened(&self, server: &str, session: &str) {
+        if let Err(error) = self.catalog.remember_session(server, session, self.clock.now()).await {
+            tracing::error!(%error, session, "a remote browser session could not be recorded");
+        }
+    }
+
+    async fn closed(&self, server: &str, session: &str) {
+        if let Err(error) = self.catalog.forget_session(server, session).await {
+            tracing::error!(%error, session, "a remote browser session could not be forgotten");
+        }
+    }
+}
+
+impl Collector {
+    /// Once per process: temporaries, profile folders and remote sessions that nobody owns any more.
+    pub(super) async fn sweep(&self) -> Result<(), CatalogError> {
+        let archive = self.store.archive.clone();
+        let swept = tokio::task::spawn_blocking(move || (archive.sweep(), draywatch_portal::guard::sweep_profiles())).await;
+        match swept {
+            Ok((Ok(files), profiles)) if files.count + profiles as u64 > 0 => {
+                tracing::info!(temporaries = files.count, profiles, "left-overs of an earlier run were removed");
+            }
+            Ok((Err(error), _)) => tracing::warn!(%error, "temporaries could not be swept"),
+            _ => {}
+        }
+        let sessions = self.store.catalog.sessions().await?;
+        if !sessions.is_empty() && self.every_camera_is_free() {
+            let journal = Journal::new(Arc::clone(&self.store.catalog), self.clock.clone());
+            delete_remote_sessions(&sessions, &journal).await;
+        }
+        Ok(())
+    }
+
+    /// Whether no other process collects: its remote session must not be taken for a left-over.
+    fn every_camera_is_free(&self) -> bool {
+        self.config.stream_names.iter().all(|camera| self.store.archive.lock_camera(camera).is_ok())
+    }
+
+    /// Once per camera and process, under its lock: runs without an end, files without a row.
+    pub(super) async fn recover(&self, camera: &CameraId) -> Result<(), Failure> {
+        let closed = self.store.catalog.close_interrupted(Some(camera), self.clock.now()).await.map_err(database)?;
+        let filter = LedgerFilter {
+            camera: Some(camera.clone()),
+            dates: None,
+            states: vec![LedgerState::Open, LedgerState::Thumbnail],
+        };
+        let owed = self.store.catalog.ledger(&filter).await.map_err(database)?;
+        let archive = self.store.archive.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            owed.iter().filter_map(|entry| found_file(&archive, entry).transpose()).collect::<Result<Vec<_>, _>>()
+        });
+        let found = found.await.map_err(|error| Failure::of(Kind::Bug, &error))?;
+        let found = found.map_err(|error| Failure::of(error.kind(), &error))?;
+        if closed > 0 || !found.is_empty() {
+            tracing::info!(camera = %camera, runs = closed, files = found.len(), "an earlier run was cut short: runs closed, files taken over");
+        }
+        if !found.is_empty() {
+            self.store.catalog.record(&found, self.clock.now()).await.map_err(database)?;
+        }
+        Ok(())
+    }
+}
+
+fn database(error: CatalogError) -> Failure {
+    let error = StoreError::from(error);
+    Failure::of(error.kind(), &error)
+}
+
+/// What the file of a ledger row means: `None` when there is none, or none that changes anything.
+fn found_file(archive: &Archive, entry: &LedgerEntry) -> Result<Option<FrameResult>, ArchiveError> {
+    let relative = entry.entry.frame.relative_path();
+    if entry.state == LedgerState::Thumbnail && entry.replacement.is_none() {
+        return Ok(None);
+    }
+    if !archive.exists(&relative)? {
+        return Ok(None);
+    }
+    let bytes = archive.read(&relative)?;
+    let facts = match draywatch_picture::verify(&bytes, None) {
+        Ok(verified) => facts_of(&verified),
+        Err(_) if entry.state == LedgerState::Thumbnail => return Ok(None),
+        Err(refusal) => {
+            archive.quarantine(&relative, &format!("found without a row, and not a whole picture: {refusal}"))?;
+            return Ok(None);
+        }
+    };
+    if entry.state == LedgerState::Thumbnail && entry.replacement.as_ref() != Some(&facts) {
+        return Ok(None);
+    }
+    archive.sync_folders([entry.entry.frame.folder().as_str()])?;
+    let is_thumbnail = entry.state == LedgerState::Open && facts.width < NARROWEST_FULL;
+    let failure = is_thumbnail.then(|| {
+        (Failure::new(Kind::Interrupted, "an earlier run stored the thumbnail and was cut short"), "interrupted".to_owned())
+    });
+    let image = NewImage {
+        frame: entry.entry.frame.clone(),
+        path: entry.entry.path.clone(),
+        facts,
+        is_thumbnail,
+        url: Some(entry.entry.url.clone()),
+    };
+    Ok(Some(FrameResult::Stored { ledger_id: entry.id, image, failure }))
+}
+
+/// What the verifier found, as the database holds it.
+pub fn facts_of(verified: &draywatch_picture::Verified) -> PictureFacts {
+    PictureFacts {
+        bytes: verified.bytes,
+        sha256: verified.sha256.to_string(),
+        media_type: verified.media_type.as_str().to_owned(),
+        width: verified.width,
+        height: verified.height,
+    }
+}

@@ -4,6 +4,8 @@ pub mod args;
 pub mod completions;
 pub mod config_cmd;
 pub mod context;
+#[cfg(feature = "failpoints")]
+mod drill;
 mod fetch_cmd;
 mod logging;
 mod progress;
@@ -30,6 +32,8 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     logging::set_up(&args.global);
+    #[cfg(feature = "failpoints")]
+    drill::arm();
     match run(&args) {
         Ok(status) => status.into(),
         Err(error) => {

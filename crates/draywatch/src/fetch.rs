@@ -35,9 +35,17 @@ use miss::Miss;
 pub use miss::{Refused, Rejection};
 use request::{Body, Requester};
 
+/// Judgements at once for each processor: they compute, and then wait for the disk, which must not keep the next from computing.
+const JUDGES_PER_CORE: usize = 4;
+/// More than that, and than processors, would only hold memory.
+const MOST_JUDGES: usize = 12;
+
 /// Fetches addresses; cheap to clone, all clones share connections, slots, pauses and counters.
 #[derive(Clone, Debug)]
-pub struct Fetcher(Arc<Shared>);
+pub struct Fetcher {
+    shared: Arc<Shared>,
+    tally: Arc<Tally>,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -45,9 +53,8 @@ struct Shared {
     settings: FetchSettings,
     clock: Clock,
     hosts: Hosts,
-    /// As many judgements at once as there are processors.
+    /// How many judgements may be under way at once.
     judges: Arc<Semaphore>,
-    tally: Arc<Tally>,
 }
 
 /// What was accepted, and what the caller's judgement made of it.
@@ -85,16 +92,25 @@ impl Fetcher {
     /// # Errors
     /// When `user_agent` cannot stand in a header, or the system has no certificates to trust.
     pub fn new(settings: FetchSettings, clock: Clock) -> Result<Self, FetchError> {
-        let tally = Arc::new(Tally::default());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self(Arc::new(Shared {
-            requester: Requester::new(&settings, clock.clone(), Arc::clone(&tally))?,
-            hosts: Hosts::new(settings.concurrent_per_host, cores),
-            judges: Arc::new(Semaphore::new(cores)),
+        let judges = (cores * JUDGES_PER_CORE).min(MOST_JUDGES).max(cores);
+        let shared = Arc::new(Shared {
+            requester: Requester::new(&settings, clock.clone())?,
+            hosts: Hosts::new(settings.concurrent_per_host, judges),
+            judges: Arc::new(Semaphore::new(judges)),
             settings,
             clock,
-            tally,
-        })))
+        });
+        let tally = Arc::default();
+        Ok(Self { shared, tally })
+    }
+
+    /// The same fetcher with counters of its own, which begin at zero: for one collection among several at a time.
+    #[must_use]
+    pub fn counted_apart(&self) -> Self {
+        let shared = Arc::clone(&self.shared);
+        let tally = Arc::default();
+        Self { shared, tally }
     }
 
     /// GETs `url` until `accept` takes what came, no further attempt is worth it, or `deadline` passes.
@@ -114,7 +130,7 @@ impl Fetcher {
         T: Send + 'static,
     {
         let target = miss::parse(url).map_err(|miss| miss.refused(url, 0))?;
-        let host = self.0.hosts.of(&target);
+        let host = self.shared.hosts.of(&target);
         let mut attempts = 0;
         loop {
             match self
@@ -136,14 +152,14 @@ impl Fetcher {
         }
     }
 
-    /// What was asked of the other side since this fetcher was made.
+    /// What was asked of the other side since this fetcher was made or counted apart, by its clones as well.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let Tally {
             requests,
             retries,
             bytes,
-        } = &*self.0.tally;
+        } = &*self.tally;
         Counters {
             requests: requests.load(Ordering::Relaxed),
             retries: retries.load(Ordering::Relaxed),
@@ -164,12 +180,12 @@ impl Fetcher {
         F: Fn(&Bytes, Option<u64>) -> Result<T, Rejection> + Send + 'static,
         T: Send + 'static,
     {
-        let pass = host.enter(deadline, &self.0.clock).await?;
+        let pass = host.enter(deadline, &self.shared.clock).await?;
         *attempts += 1;
         if *attempts > 1 {
-            self.0.tally.retries.fetch_add(1, Ordering::Relaxed);
+            self.tally.retries.fetch_add(1, Ordering::Relaxed);
         }
-        let answer = self.0.requester.get(url, deadline).await;
+        let answer = self.shared.requester.get(url, deadline, &self.tally).await;
         host.heed(answer.as_ref().map(|_| ()), Instant::now());
         let _room_for_the_body = pass.leave_slot();
         self.judge(answer?, accept).await
@@ -181,7 +197,7 @@ impl Fetcher {
         T: Send + 'static,
     {
         let Body { bytes, promised } = body;
-        let judge = Arc::clone(&self.0.judges)
+        let judge = Arc::clone(&self.shared.judges)
             .acquire_owned()
             .await
             .map_err(|_| Miss::closed())?;
@@ -201,7 +217,7 @@ impl Fetcher {
             return None;
         }
         match self
-            .0
+            .shared
             .settings
             .retry
             .next(miss.kind, attempts, miss.retry_after, rand::random())

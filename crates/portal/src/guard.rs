@@ -6,54 +6,103 @@
 //! itself be killed, the driver and the browser carry a parent-death signal; only the profile folder is then left to the next
 //! start ([`sweep_profiles`]).
 
-use std::ffi::OsString;
+mod processes;
+mod profile;
+
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, WaitStatus};
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use processes::{end_descendants, is_below_child_of, kill, kill_descendants, reap};
+use profile::Profile;
+
+pub use processes::{descendants, living_browsers};
+pub use profile::sweep_profiles;
 
 /// First argument that makes the program a guard.
 pub const GUARD: &str = "__browser-guard";
 /// First argument that makes the program set a parent-death signal and become another program.
 pub const EXEC: &str = "__browser-exec";
+/// Set by the guard for the driver alone: a program of ours that the driver starts as "the browser" becomes this one. The driver
+/// decides the arguments, so they cannot say it, and a script in the profile folder would need a folder that allows programs.
+const BROWSER: &str = "__DRAYWATCH_BROWSER";
+/// Process id of the guard, beside [`BROWSER`].
+const GUARD_PID: &str = "__DRAYWATCH_GUARD";
 
-/// Prefix of our profile folders.
-const PROFILE_PREFIX: &str = "draywatch-browser-";
-/// File in a profile folder that names its owner: the guard's process id and start time.
-const OWNER: &str = "draywatch-owner";
-
-/// How a program started as our helper: `Some` when `arguments` (without the program's name) ask for one of the two roles.
+/// How a program started as our helper: `Some` when `arguments` (without the program's name) or the guard's environment ask for
+/// one of the roles.
 ///
 /// Called first thing in `main`, before threads exist: the parent-death signal follows the thread that spawns.
 #[must_use]
 pub fn run_if_asked(arguments: &[OsString]) -> Option<ExitCode> {
-    match arguments.first()?.to_str()? {
-        GUARD => Some(guard(&arguments[1..])),
-        EXEC => Some(exec(&arguments[1..])),
-        _ => None,
+    match arguments.first().and_then(|first| first.to_str()) {
+        Some(GUARD) => Some(guard(&arguments[1..])),
+        Some(EXEC) => Some(become_driver(&arguments[1..])),
+        _ => std::env::var_os(BROWSER).map(|browser| become_browser(&browser, arguments)),
     }
 }
 
-/// Sets the parent-death signal and becomes `program`; returns only on failure.
-fn exec(arguments: &[OsString]) -> ExitCode {
-    let [parent, program, rest @ ..] = arguments else {
-        eprintln!("{EXEC}: expected a parent's process id and a program");
+/// What the driver must be told to start as the browser. Valid while the guard lives, even when our program is replaced.
+#[must_use]
+pub fn browser_program(guard: u32) -> PathBuf {
+    PathBuf::from(format!("/proc/{guard}/exe"))
+}
+
+/// Ends what a guard that no longer answers keeps, and itself. For a guard that is alive but stuck.
+pub(crate) fn end_by_force(guard: u32) {
+    kill_descendants(guard);
+    kill(guard);
+}
+
+/// Sets the parent-death signal and becomes the driver; returns only on failure.
+fn become_driver(arguments: &[OsString]) -> ExitCode {
+    let [guard, program, rest @ ..] = arguments else {
+        eprintln!("{EXEC}: expected the guard's process id and a program");
         return ExitCode::from(2);
     };
+    die_with_parent();
+    // Between fork and the call above the parent may have died: then nobody would ever send the signal.
+    let parent = rustix::process::getppid().map(|pid| Pid::as_raw_nonzero(pid).to_string());
+    if parent.as_deref() != guard.to_str() {
+        return ExitCode::FAILURE;
+    }
+    replace_by(program, Command::new(program).args(rest))
+}
+
+/// Sets the parent-death signal and becomes the browser; returns only on failure.
+fn become_browser(program: &OsStr, arguments: &[OsString]) -> ExitCode {
+    die_with_parent();
+    // As above; the driver's process id is not known here, but it stands between the guard and us.
+    let guard = std::env::var(GUARD_PID)
+        .ok()
+        .and_then(|pid| pid.parse().ok());
+    if !guard.is_some_and(is_below_child_of) {
+        return ExitCode::FAILURE;
+    }
+    let mut command = Command::new(program);
+    replace_by(
+        program,
+        command
+            .args(arguments)
+            .env_remove(BROWSER)
+            .env_remove(GUARD_PID),
+    )
+}
+
+fn die_with_parent() {
     if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
         eprintln!("cannot set the parent-death signal: {error}");
     }
-    // Between fork and the call above the parent may have died: then nobody would ever send the signal. The browser's wrapper
-    // cannot know its parent's id ("0"); the guard's sweep of its descendants covers that moment.
-    let expected: Option<i32> = parent.to_str().and_then(|text| text.parse().ok()).filter(|pid| *pid > 0);
-    let actual = rustix::process::getppid().map(Pid::as_raw_nonzero);
-    if expected.is_some() && actual.map(std::num::NonZero::get) != expected {
-        return ExitCode::FAILURE;
-    }
-    let error = Command::new(program).args(rest).exec();
+}
+
+fn replace_by(program: &OsStr, command: &mut Command) -> ExitCode {
+    let error = command.exec();
     eprintln!("cannot start {}: {error}", Path::new(program).display());
     ExitCode::from(127)
 }
@@ -67,23 +116,37 @@ fn guard(arguments: &[OsString]) -> ExitCode {
     // A session of its own: a signal to draywatch's process group must not reach us before we have cleaned up.
     let _ = rustix::process::setsid();
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-    let profile = match make_profile(browser) {
-        Ok(profile) => profile,
-        Err(error) => {
-            report(&format!("error cannot make a profile folder in {}: {error}", std::env::temp_dir().display()));
-            return ExitCode::FAILURE;
-        }
-    };
-    let code = match start_driver(driver, &profile) {
-        Ok(child) => watch(child, &profile),
-        Err(error) => {
-            report(&format!("error cannot start {}: {error}", Path::new(driver).display()));
-            ExitCode::FAILURE
-        }
-    };
+    let result = keep(driver, browser);
+    if let Err(why) = &result {
+        report(&format!("error {why}"));
+    }
+    result.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+}
+
+/// Keeps a driver for as long as draywatch wants it. Whatever happens, nothing of it is left.
+fn keep(driver: &OsStr, browser: &OsStr) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build();
+    let runtime = runtime.map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let entered = runtime.enter();
+    // Before there is anything to clean up: from here on a signal is a request.
+    let signals = Signals::new().map_err(|error| format!("cannot wait for signals: {error}"))?;
+    let [driver, browser] =
+        [driver, browser].map(|path| std::path::absolute(path).unwrap_or(path.into()));
+    let profile = Profile::make().map_err(|error| {
+        format!(
+            "cannot make a profile folder in {}: {error}",
+            std::env::temp_dir().display()
+        )
+    })?;
+    let ended = start_driver(&driver, &browser, &profile)
+        .map_err(|error| format!("cannot start {}: {error}", driver.display()))
+        .and_then(|child| runtime.block_on(watch(child, signals, profile.path())));
+    drop(entered);
     end_descendants();
-    remove_folder(&profile);
-    code
+    profile.remove();
+    ended
 }
 
 /// A line for draywatch; if nobody reads any more, the end of standard input is about to say so.
@@ -92,163 +155,110 @@ fn report(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Makes the profile folder with its owner's mark and the wrapper that the driver starts as "the browser".
-fn make_profile(browser: &OsString) -> io::Result<PathBuf> {
-    let profile = tempfile::Builder::new().prefix(PROFILE_PREFIX).tempdir()?.keep();
-    std::fs::write(profile.join(OWNER), own_mark())?;
-    std::fs::create_dir(profile.join("tmp"))?;
-    let quote = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', "'\\''"));
-    let wrapper = profile.join("browser");
-    let me = std::env::current_exe()?;
-    std::fs::write(
-        &wrapper,
-        format!("#!/bin/sh\nexec {} {EXEC} 0 {} \"$@\"\n", quote(&me), quote(Path::new(browser))),
-    )?;
-    let mut permissions = std::fs::metadata(&wrapper)?.permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o700);
-    std::fs::set_permissions(&wrapper, permissions)?;
-    Ok(profile)
-}
-
-/// Starts the driver with everything that it and the browser write kept inside the profile folder.
-fn start_driver(driver: &OsString, profile: &Path) -> io::Result<Child> {
-    Command::new(std::env::current_exe()?)
+/// Starts the driver with everything that it and the browser write kept inside the profile folder. What they complain of goes to
+/// draywatch by our own standard error.
+fn start_driver(driver: &Path, browser: &Path, profile: &Profile) -> io::Result<Child> {
+    Command::new("/proc/self/exe")
         .arg(EXEC)
         .arg(std::process::id().to_string())
         .arg(driver)
-        .args(["--port=0", "--log-level=WARNING"])
-        .env("TMPDIR", profile.join("tmp"))
-        .env("XDG_CONFIG_HOME", profile.join("config"))
-        .env("XDG_CACHE_HOME", profile.join("cache"))
+        .args(["--port=0", "--log-level=SEVERE", "--enable-chrome-logs"])
+        .env(BROWSER, browser)
+        .env(GUARD_PID, std::process::id().to_string())
+        .env("TMPDIR", profile.temporary())
+        .env("XDG_CONFIG_HOME", profile.path().join("config"))
+        .env("XDG_CACHE_HOME", profile.path().join("cache"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
 }
 
-/// Reads the driver's port, tells it, then waits until standard input ends or the driver does.
-fn watch(mut child: Child, profile: &Path) -> ExitCode {
-    let Some(stdout) = child.stdout.take() else { return ExitCode::FAILURE };
-    let (sender, ended) = std::sync::mpsc::channel();
-    let told = profile.to_path_buf();
-    let from_driver = sender.clone();
+/// What happens to a guard.
+enum Event {
+    /// The driver listens.
+    Ready(u16),
+    /// draywatch is gone, or wants no browser any more.
+    LifeLineBroken,
+}
+
+/// The signals that a guard answers.
+struct Signals {
+    child: Stream,
+    terminate: Stream,
+    interrupt: Stream,
+    hangup: Stream,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            child: signal(SignalKind::child())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// Tells the driver's port, then waits until standard input ends, the driver does, or a signal asks us to. Reaps all the time.
+async fn watch(mut child: Child, mut signals: Signals, profile: &Path) -> Result<(), String> {
+    let driver = child.id();
+    let (sender, mut events) = unbounded_channel();
+    if let Some(stdout) = child.stdout.take() {
+        let sender = sender.clone();
+        std::thread::spawn(move || read_port(stdout, &sender));
+    }
     std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Some(port) = port_of(&line).filter(|port| *port > 0) {
-                report(&format!("ready {port} {}", told.display()));
-            }
+        let _ = io::copy(&mut io::stdin().by_ref(), &mut io::sink());
+        let _ = sender.send(Event::LifeLineBroken);
+    });
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(Event::Ready(port)) => report(&format!("ready {port} {}", profile.display())),
+                _ => return Ok(()),
+            },
+            _ = signals.child.recv() => if let Some(status) = reap(driver) {
+                return Err(format!("the driver ended ({})", in_words(status)));
+            },
+            _ = signals.terminate.recv() => return Ok(()),
+            _ = signals.interrupt.recv() => return Ok(()),
+            _ = signals.hangup.recv() => return Ok(()),
         }
-        let _ = from_driver.send(ExitCode::FAILURE);
-    });
-    std::thread::spawn(move || {
-        let mut rest = Vec::new();
-        let _ = io::stdin().read_to_end(&mut rest);
-        let _ = sender.send(ExitCode::SUCCESS);
-    });
-    let code = ended.recv().unwrap_or(ExitCode::FAILURE);
-    let _ = child.kill();
-    let _ = child.wait();
-    code
+    }
+}
+
+/// Reads what the driver says to its end, so that it never waits for us, and passes its port on.
+fn read_port(stdout: ChildStdout, events: &UnboundedSender<Event>) {
+    let mut lines = BufReader::new(stdout);
+    let mut line = Vec::new();
+    while lines
+        .read_until(b'\n', &mut line)
+        .is_ok_and(|length| length > 0)
+    {
+        let port = port_of(&String::from_utf8_lossy(&line));
+        if let Some(port) = port.filter(|port| *port > 0) {
+            let _ = events.send(Event::Ready(port));
+            break;
+        }
+        line.clear();
+    }
+    let _ = io::copy(&mut lines, &mut io::sink());
 }
 
 /// The port in chromedriver's "ChromeDriver was started successfully on port 40123."
 fn port_of(line: &str) -> Option<u16> {
     let rest = line.split("on port ").nth(1)?;
-    rest.trim_end_matches('.').split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
 }
 
-/// Kills every descendant until none is left, for at most ten seconds, and reaps them.
-fn end_descendants() {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        for pid in descendants(std::process::id()) {
-            if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-                let _ = rustix::process::kill_process(pid, Signal::KILL);
-            }
-        }
-        match rustix::process::wait(rustix::process::WaitOptions::NOHANG) {
-            Ok(Some(_)) => {}
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
-            _ => return,
-        }
+fn in_words(status: WaitStatus) -> String {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (_, Some(signal)) => format!("signal {signal}"),
+        _ => "no status".to_owned(),
     }
-}
-
-/// Process ids of all living descendants of `root`, from `/proc`.
-#[must_use]
-pub fn descendants(root: u32) -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let parents: Vec<(u32, u32)> = entries
-        .filter_map(|entry| {
-            let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            Some((pid, status_of(pid)?.parent))
-        })
-        .collect();
-    let mut found = vec![root];
-    let mut at = 0;
-    while at < found.len() {
-        let this = found[at];
-        found.extend(parents.iter().filter(|(_, parent)| *parent == this).map(|(pid, _)| *pid));
-        at += 1;
-    }
-    found.split_off(1)
-}
-
-/// What `/proc/<pid>/stat` says of a process.
-struct Status {
-    parent: u32,
-    started: String,
-}
-
-/// Reads `/proc/<pid>/stat`; `None` for a process that is gone or a zombie.
-fn status_of(pid: u32) -> Option<Status> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the command in parentheses and may hold anything, so count from its end.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    if matches!(*fields.first()?, "Z" | "X") {
-        return None;
-    }
-    Some(Status { parent: fields.get(1)?.parse().ok()?, started: (*fields.get(19)?).to_owned() })
-}
-
-/// Our process id and start time: an id alone is used again by others.
-fn own_mark() -> String {
-    let pid = std::process::id();
-    format!("{pid} {}", status_of(pid).map(|status| status.started).unwrap_or_default())
-}
-
-/// Removes profile folders whose guard is gone. How many were removed.
-///
-/// Costs by the entries of the temporary folder that carry our prefix, and touches no others.
-#[must_use]
-pub fn sweep_profiles() -> usize {
-    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else { return 0 };
-    let stale = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| {
-        let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PROFILE_PREFIX));
-        ours && path.is_dir() && is_stale(path)
-    });
-    stale.filter(|path| remove_folder(path)).count()
-}
-
-/// Whether the guard that made a profile folder is gone. A folder without a mark is being made, unless it is old.
-fn is_stale(profile: &Path) -> bool {
-    let Ok(mark) = std::fs::read_to_string(profile.join(OWNER)) else {
-        let age = std::fs::metadata(profile).and_then(|m| m.modified()).ok().and_then(|made| made.elapsed().ok());
-        return age.is_some_and(|age| age > Duration::from_secs(600));
-    };
-    let Some((pid, started)) = mark.split_once(' ') else { return true };
-    pid.parse().ok().and_then(status_of).is_none_or(|status| status.started != started)
-}
-
-/// Removes a folder; a dying browser may still write into it, so it is tried again for a moment.
-fn remove_folder(folder: &Path) -> bool {
-    for _ in 0..100 {
-        match std::fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => std::thread::sleep(Duration::from_millis(20)),
-            _ => return true,
-        }
-    }
-    false
 }
 
 #[cfg(test)]
@@ -257,26 +267,18 @@ mod tests {
 
     #[test]
     fn the_drivers_port_is_read() {
-        assert_eq!(port_of("ChromeDriver was started successfully on port 40123."), Some(40123));
-        assert_eq!(port_of("Starting ChromeDriver 156.0.8078.79 on port 0"), Some(0));
+        let ready = "ChromeDriver was started successfully on port 40123.";
+        assert_eq!(port_of(ready), Some(40123));
+        assert_eq!(
+            port_of("Starting ChromeDriver 156.0.8078.79 on port 0"),
+            Some(0)
+        );
         assert_eq!(port_of("Only local connections are allowed."), None);
     }
 
     #[test]
-    fn a_child_is_a_descendant_until_it_ends() {
-        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
-        assert!(descendants(std::process::id()).contains(&child.id()));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(!descendants(std::process::id()).contains(&child.id()));
-    }
-
-    #[test]
-    fn our_own_mark_is_not_stale_and_anothers_is() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(OWNER), own_mark()).unwrap();
-        assert!(!is_stale(folder.path()));
-        std::fs::write(folder.path().join(OWNER), format!("{} 1", std::process::id())).unwrap();
-        assert!(is_stale(folder.path()));
+    fn ordinary_arguments_ask_for_nothing() {
+        assert!(run_if_asked(&[]).is_none());
+        assert!(run_if_asked(&["collect".into()]).is_none());
     }
 }

@@ -20,6 +20,9 @@ const SCRIPTS: [&str; 4] = [
     include_str!("js/read.js"),
 ];
 
+/// For how many picks the page's answers are kept: pages fetch days ahead and show them again without asking.
+const REMEMBERED: u64 = 12;
+
 /// How carefully a reading scrolls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -80,9 +83,13 @@ impl Page {
     /// When the browser fails.
     pub async fn pick(&mut self, browser: &Browser, date: NaiveDate) -> Result<RawPick, BrowserError> {
         let day = json!({ "year": date.year(), "month": date.month(), "day": date.day() });
+        let begun = std::time::Instant::now();
         let pick: RawPick = parsed(browser.run("pick a day", "return window.__draywatch.pick(args)", day).await?)?;
+        tracing::trace!(took = ?begun.elapsed(), ?pick, "pick");
         if pick.phase != self.phase {
             self.phase = pick.phase;
+            // A page that stays open for months must not cost ever more.
+            self.answers.retain(|answer| answer.phase == 0 || answer.phase + REMEMBERED >= pick.phase);
             self.picks.insert(pick.phase, date);
         }
         Ok(pick)
@@ -119,7 +126,9 @@ impl Page {
     }
 
     async fn look(&mut self, browser: &Browser, script: &str, options: Value) -> Result<RawReading, BrowserError> {
+        let begun = std::time::Instant::now();
         let reading: RawReading = parsed(browser.run("read the page", script, options).await?)?;
+        tracing::trace!(took = ?begun.elapsed(), script, pictures = reading.pictures.len(), told = reading.told.len(), "look");
         self.absorb(&reading);
         Ok(reading)
     }

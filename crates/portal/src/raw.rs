@@ -5,8 +5,6 @@ use serde::Deserialize;
 /// A request of the page and its answer.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RawEntry {
-    /// Number within the page load.
-    pub id: u64,
     /// `GET`, `POST`, or `MESSAGE` for a socket.
     pub method: String,
     /// Absolute address.
@@ -57,9 +55,6 @@ pub struct RawReading {
     pub open: Vec<RawEntry>,
     /// Words and signs.
     pub signs: Signs,
-    /// What the day picker shows.
-    #[serde(default)]
-    pub picker_value: String,
     /// Whether a day picker was found (only when the page was opened).
     #[serde(default)]
     pub picker: bool,
@@ -78,9 +73,6 @@ pub struct RawPick {
     /// Whether the page does not let that day be picked.
     #[serde(default)]
     pub disabled: bool,
-    /// What the picker shows afterwards.
-    #[serde(default)]
-    pub value: String,
     /// The phase that began with the pick.
     #[serde(default)]
     pub phase: u64,

@@ -8,11 +8,11 @@ use chrono_tz::Tz;
 use draywatch_core::CameraId;
 use draywatch_core::address::{Address, AddressTime, full_of_thumbnail};
 use draywatch_core::listing::ListedFrame;
-use draywatch_core::zone::{Fold, ImageTime, day_bounds, folds, resolve};
+use draywatch_core::zone::{Fold, ImageTime, day_bounds, folds, is_ambiguous, resolve};
 use url::Url;
 
 use crate::raw::RawEntry;
-use crate::values::{self, Named};
+use crate::values::{self, Beside, Named};
 
 /// What makes two addresses the same frame in two readings: the file's stem, and which of those with that stem.
 pub type Key = (String, usize);
@@ -28,6 +28,8 @@ pub struct Sighting {
     pub time: Option<AddressTime>,
     /// Position in the order of the portal.
     pub position: usize,
+    /// Instants that stand beside the address in the portal's answer.
+    pub beside: Beside,
 }
 
 /// Groups addresses into the frames of one camera. Addresses of other cameras and of no frame are left out.
@@ -36,45 +38,70 @@ pub struct Sighting {
 /// differ in folder or extension.
 #[must_use]
 pub fn sightings(camera: &CameraId, addresses: &[String], base: Option<&Url>) -> BTreeMap<Key, Sighting> {
-    let mut stems: HashMap<String, Vec<(Address, String, usize)>> = HashMap::new();
-    for (position, raw) in addresses.iter().enumerate() {
-        let Some(address) = Address::parse(raw).filter(|address| address.camera == *camera) else { continue };
-        let list = stems.entry(address.stem.clone()).or_default();
+    let parsed: Vec<(Address, &String)> =
+        addresses.iter().filter_map(|text| Some((Address::parse(text)?, text))).collect();
+    group(camera, parsed.iter().map(|(address, text)| (address, text.as_str(), &[][..])), base)
+}
+
+/// An address, its words, and the instants beside it.
+type Seen<'a> = (&'a Address, &'a str, &'a [DateTime<Utc>]);
+
+/// An address of one frame, its words made absolute, its position, the instants beside it.
+type Member = (Address, String, usize, Beside);
+
+fn group<'a>(
+    camera: &CameraId,
+    addresses: impl Iterator<Item = Seen<'a>>,
+    base: Option<&Url>,
+) -> BTreeMap<Key, Sighting> {
+    let mut stems: HashMap<&str, Vec<Member>> = HashMap::new();
+    for (position, (address, raw, beside)) in addresses.enumerate() {
+        if address.camera != *camera {
+            continue;
+        }
+        let list = stems.entry(&address.stem).or_default();
         let absolute = absolute(raw, base);
-        if !list.iter().any(|(_, known, _)| *known == absolute) {
-            list.push((address, absolute, position));
+        if !list.iter().any(|(_, known, ..)| *known == absolute) {
+            list.push((address.clone(), absolute, position, beside.to_vec()));
         }
     }
     let mut found = BTreeMap::new();
     for (stem, group) in stems {
         for (ordinal, sighting) in pair(group).into_iter().enumerate() {
-            found.insert((stem.clone(), ordinal), sighting);
+            found.insert((stem.to_owned(), ordinal), sighting);
         }
     }
     found
 }
 
 /// Pairs the full-size and thumbnail addresses of one stem: by folder and extension where they fit, else in order.
-fn pair(mut group: Vec<(Address, String, usize)>) -> Vec<Sighting> {
-    group.sort_by(|a, b| (&a.0.folder, &a.0.extension, &a.1).cmp(&(&b.0.folder, &b.0.extension, &b.1)));
+fn pair(mut group: Vec<Member>) -> Vec<Sighting> {
+    // Whole addresses before bare keys, so that those are kept.
+    let order = |member: &Member| {
+        let (address, text, ..) = member;
+        let is_bare = !text.starts_with("http");
+        (address.folder.clone(), address.extension.clone(), address.is_thumbnail, is_bare, text.clone())
+    };
+    group.sort_by_cached_key(order);
     // The same file under several hosts or with several queries is one frame.
     group.dedup_by(|b, a| {
         (&a.0.folder, &a.0.extension, a.0.is_thumbnail) == (&b.0.folder, &b.0.extension, b.0.is_thumbnail)
     });
-    let (thumbs, fulls): (Vec<_>, Vec<_>) = group.into_iter().partition(|(address, _, _)| address.is_thumbnail);
+    let (thumbs, fulls): (Vec<_>, Vec<_>) = group.into_iter().partition(|(address, ..)| address.is_thumbnail);
     let fulls = drop_shadows(fulls);
     let thumbs = drop_shadows(thumbs);
     let mut sightings: Vec<Sighting> = fulls
         .iter()
-        .map(|(address, text, position)| Sighting {
+        .map(|(address, text, position, beside)| Sighting {
             full: Some(text.clone()),
             thumbnail: None,
             time: Some(address.time),
             position: *position,
+            beside: beside.clone(),
         })
         .collect();
-    for (nth, (address, text, position)) in thumbs.iter().enumerate() {
-        let fitting = fulls.iter().position(|(full, _, _)| {
+    for (nth, (address, text, position, beside)) in thumbs.iter().enumerate() {
+        let fitting = fulls.iter().position(|(full, ..)| {
             full.folder == address.folder && full.extension == address.extension
         });
         let at = fitting.filter(|at| sightings[*at].thumbnail.is_none()).or_else(|| {
@@ -87,6 +114,7 @@ fn pair(mut group: Vec<(Address, String, usize)>) -> Vec<Sighting> {
                 thumbnail: Some(text.clone()),
                 time: Some(address.time),
                 position: *position,
+                beside: beside.clone(),
             }),
         }
     }
@@ -94,11 +122,11 @@ fn pair(mut group: Vec<(Address, String, usize)>) -> Vec<Sighting> {
 }
 
 /// A bare file name or key is a shadow of a whole address with the same name, not another frame.
-fn drop_shadows(list: Vec<(Address, String, usize)>) -> Vec<(Address, String, usize)> {
+fn drop_shadows(list: Vec<Member>) -> Vec<Member> {
     let rich: Vec<(String, String)> =
-        list.iter().map(|(address, _, _)| (address.folder.clone(), address.extension.clone())).collect();
+        list.iter().map(|(address, ..)| (address.folder.clone(), address.extension.clone())).collect();
     list.into_iter()
-        .filter(|(address, _, _)| {
+        .filter(|(address, ..)| {
             !rich.iter().any(|(folder, extension)| {
                 folder.len() > address.folder.len() && folder.ends_with(&address.folder) && *extension == address.extension
             })
@@ -125,8 +153,21 @@ pub struct Answer {
     pub status: u16,
     /// Why there is no answer.
     pub error: Option<String>,
-    /// What it names; nothing for a failed one.
+    /// What it names beside addresses; nothing for a failed one.
     pub named: Named,
+    /// The picture addresses that it names, of whichever camera, taken apart once.
+    pub addresses: Vec<NamedAddress>,
+}
+
+/// A picture address in an answer.
+#[derive(Debug, Clone)]
+pub struct NamedAddress {
+    /// Taken apart.
+    pub address: Address,
+    /// Word for word.
+    pub text: String,
+    /// Instants that stand beside it.
+    pub beside: Beside,
 }
 
 impl Answer {
@@ -134,13 +175,19 @@ impl Answer {
     #[must_use]
     pub fn of(entry: &RawEntry) -> Self {
         let failed = entry.error.is_some() || !(200..300).contains(&entry.status);
-        let named = if failed { Named::default() } else { entry.body.as_deref().map(values::read).unwrap_or_default() };
+        let mut named = if failed { Named::default() } else { entry.body.as_deref().map(values::read).unwrap_or_default() };
+        let texts = std::mem::take(&mut named.addresses);
+        let parsed = |(text, beside): (String, Beside)| {
+            Some(NamedAddress { address: Address::parse(&text)?, text, beside })
+        };
+        let addresses = texts.into_iter().filter_map(parsed).collect();
         Self {
             phase: entry.phase,
             signature: format!("{} {} {}", entry.method, entry.url, entry.request),
             status: entry.status,
             error: entry.error.clone(),
             named,
+            addresses,
         }
     }
 
@@ -153,7 +200,7 @@ impl Answer {
     /// Whether it says anything about frames: names some, times of some, or that there are none.
     #[must_use]
     pub fn is_about_frames(&self, camera: &CameraId) -> bool {
-        let addresses = || self.named.addresses.iter().any(|a| Address::parse(a).is_some_and(|a| a.camera == *camera));
+        let addresses = || self.addresses.iter().any(|named| named.address.camera == *camera);
         self.named.has_empty_list || self.named.times.values().any(|times| times.len() > 1) || addresses()
     }
 
@@ -218,12 +265,30 @@ impl Wanted {
         let mut frames: Vec<ListedFrame> = keys
             .into_iter()
             .filter_map(|key| {
-                let fold = passes.get(key).copied().unwrap_or_default();
+                let told = network.get(key).and_then(|sighting| self.fold_beside(sighting));
+                let fold = told.or_else(|| passes.get(key).copied()).unwrap_or_default();
                 self.frame(network.get(key), elements.get(key), fold)
             })
             .collect();
         frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
         frames
+    }
+
+    /// Which pass of a doubled hour the instants beside an address speak for: those within a quarter of an hour of only one.
+    fn fold_beside(&self, sighting: &Sighting) -> Option<Fold> {
+        let time = sighting.time?;
+        if !is_ambiguous(time.naive()?, self.zone) {
+            return None;
+        }
+        let speaks_for = |fold: Fold| {
+            let instant = resolve(time, self.reading, self.zone, fold);
+            instant.is_some_and(|i| sighting.beside.iter().any(|b| (*b - i).abs() < TimeDelta::minutes(15)))
+        };
+        match (speaks_for(Fold::First), speaks_for(Fold::Second)) {
+            (true, false) => Some(Fold::First),
+            (false, true) => Some(Fold::Second),
+            _ => None,
+        }
     }
 
     fn frame(&self, network: Option<&Sighting>, elements: Option<&Sighting>, fold: Fold) -> Option<ListedFrame> {
@@ -267,6 +332,8 @@ pub struct NetworkReading {
     pub is_answered: bool,
     /// Whether such an answer named frames or times of the day itself.
     pub names_day: bool,
+    /// Whether one that was asked for since the pick did.
+    pub names_day_now: bool,
     /// Whether such an answer had an empty list.
     pub says_empty: bool,
     /// Whether the frames named reach beyond the day on both sides.
@@ -291,20 +358,20 @@ pub fn network_reading(wanted: &Wanted, answers: &[Answer], phase: u64, picks: &
     };
     let (start, end) = wanted.bounds();
     let in_day = |instant: &DateTime<Utc>| start <= *instant && *instant < end;
-    let mut addresses = Vec::new();
     let (mut before, mut after) = (false, false);
     for answer in answers.iter().filter(|answer| !answer.failed()) {
-        addresses.extend(answer.named.addresses.iter().cloned());
         for (place, times) in &answer.named.times {
             let instants = times.iter().filter_map(|time| resolve(*time, wanted.reading, wanted.zone, Fold::First));
             let of_day = instants.filter(in_day).map(|instant| instant.timestamp());
             reading.times.entry(place.clone()).or_default().extend(of_day);
         }
-        let mine = answer.phase == phase && !is_noise(answer);
+        // A day that is shown again may come from what the page was answered when it showed it before.
+        let mine = picks.get(&answer.phase) == Some(&wanted.date) && !is_noise(answer);
         if (mine || mostly_of_day(wanted, answer)) && answer.is_about_frames(&wanted.camera) {
             let instants = instants_of(wanted, answer);
             reading.is_answered = true;
             reading.names_day |= instants.iter().any(in_day);
+            reading.names_day_now |= answer.phase == phase && instants.iter().any(in_day);
             reading.says_empty |= answer.named.has_empty_list;
             reading.says_more = answer.named.says_more;
             before |= instants.iter().any(|instant| *instant < start);
@@ -312,7 +379,11 @@ pub fn network_reading(wanted: &Wanted, answers: &[Answer], phase: u64, picks: &
         }
     }
     reading.brackets_day = before && after;
-    reading.frames = wanted.only(&sightings(&wanted.camera, &addresses, None));
+    let told = answers.iter().filter(|answer| !answer.failed()).flat_map(|answer| &answer.addresses);
+    let of_day = told
+        .filter(|named| wanted.holds(named.address.time))
+        .map(|named| (&named.address, named.text.as_str(), named.beside.as_slice()));
+    reading.frames = group(&wanted.camera, of_day, None);
     reading.failure = answers
         .iter()
         .filter(|answer| answer.phase == phase && answer.failed() && !is_noise(answer))
@@ -323,8 +394,8 @@ pub fn network_reading(wanted: &Wanted, answers: &[Answer], phase: u64, picks: &
 
 /// All instants that an answer names, by address or by time.
 fn instants_of(wanted: &Wanted, answer: &Answer) -> Vec<DateTime<Utc>> {
-    let addresses = answer.named.addresses.iter().filter_map(|text| Address::parse(text));
-    let named = addresses.filter(|address| address.camera == wanted.camera).map(|address| address.time);
+    let of_camera = answer.addresses.iter().filter(|named| named.address.camera == wanted.camera);
+    let named = of_camera.map(|named| named.address.time);
     let lists = answer.named.times.values().filter(|times| times.len() > 1).flatten().copied();
     named.chain(lists).filter_map(|time| resolve(time, wanted.reading, wanted.zone, Fold::First)).collect()
 }
@@ -395,12 +466,6 @@ fn same_times(wanted: &Wanted, network: &NetworkReading, elements: &BTreeMap<Key
         .map(|instant| instant.timestamp())
         .collect();
     network.times.values().any(|times| *times == seconds || *times == first)
-}
-
-/// The largest set of times in the answers that holds more than the elements show, if any: a sign that the list goes on.
-#[must_use]
-pub fn times_beyond(network: &NetworkReading, shown: usize) -> bool {
-    shown > 0 && network.times.values().any(|times| times.len() > shown)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use draywatch_core::address::AddressTime;
 use regex::Regex;
 use serde_json::Value;
@@ -12,8 +12,8 @@ use serde_json::Value;
 /// What one answer names.
 #[derive(Debug, Clone, Default)]
 pub struct Named {
-    /// Texts that may be picture addresses, in the order of the answer.
-    pub addresses: Vec<String>,
+    /// Texts that may be picture addresses, in the order of the answer, each with the instants that stand beside it.
+    pub addresses: Vec<(String, Beside)>,
     /// Times by the place where they stand (`data.h.at[]`), in the order of the answer.
     pub times: BTreeMap<String, Vec<AddressTime>>,
     /// Whether it holds an empty list, or a count of none.
@@ -25,6 +25,9 @@ pub struct Named {
     /// Whether it says that there is more to come.
     pub says_more: bool,
 }
+
+/// Instants that stand beside an address in the same object, such as `LastModified`.
+pub type Beside = Vec<DateTime<Utc>>;
 
 static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"[^\s"'()<>,\\\x00-\x1f]+\.(?i:jpe?g)(?:\?[^\s"'()<>,\\\x00-\x1f]*)?"#).expect("the pattern is a constant")
@@ -41,7 +44,7 @@ pub fn read(body: &str) -> Named {
     let trimmed = body.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
     if let Ok(value) = serde_json::from_str::<Value>(trimmed) {
         named.is_structured = true;
-        walk(&value, &mut String::new(), &mut named);
+        walk(&value, &mut String::new(), &[], &mut named);
         return named;
     }
     let lines: Vec<Value> =
@@ -49,37 +52,43 @@ pub fn read(body: &str) -> Named {
     if lines.len() > 1 && lines.len() == trimmed.lines().filter(|line| !line.trim().is_empty()).count() {
         named.is_structured = true;
         for line in &lines {
-            walk(line, &mut "[]".to_owned(), &mut named);
+            walk(line, &mut "[]".to_owned(), &[], &mut named);
         }
         return named;
     }
-    named.addresses.extend(PICTURE.find_iter(&body.replace("\\/", "/")).map(|found| found.as_str().to_owned()));
+    named.addresses.extend(pictures(&body.replace("\\/", "/"), &[]));
     named
 }
 
-/// Walks a JSON value. `path` is where it stands, with list positions left out.
-fn walk(value: &Value, path: &mut String, named: &mut Named) {
+fn pictures(text: &str, beside: &[DateTime<Utc>]) -> Vec<(String, Beside)> {
+    PICTURE.find_iter(text).map(|found| (found.as_str().to_owned(), beside.to_vec())).collect()
+}
+
+/// Walks a JSON value. `path` is where it stands, with list positions left out; `beside` are the instants of the object it is in.
+fn walk(value: &Value, path: &mut String, beside: &[DateTime<Utc>], named: &mut Named) {
     match value {
         Value::Array(items) => {
             named.has_empty_list |= items.is_empty();
             let length = path.len();
             path.push_str("[]");
-            items.iter().for_each(|item| walk(item, path, named));
+            items.iter().for_each(|item| walk(item, path, beside, named));
             path.truncate(length);
         }
         Value::Object(fields) => {
+            let own: Beside = fields.values().filter_map(instant_of).collect();
+            let beside = if own.is_empty() { beside } else { &own };
             for (key, field) in fields {
                 note_hints(key, field, named);
                 let length = path.len();
                 path.push('.');
                 path.push_str(if is_data_key(key) { "*" } else { key });
                 // A map from times to something names the times in its keys.
-                note_text(key, path, named);
-                walk(field, path, named);
+                note_text(key, path, beside, named);
+                walk(field, path, beside, named);
                 path.truncate(length);
             }
         }
-        Value::String(text) => note_text(text, path, named),
+        Value::String(text) => note_text(text, path, beside, named),
         Value::Number(number) => {
             if let Some(instant) = number.as_f64().and_then(unix_time) {
                 named.times.entry(path.clone()).or_default().push(AddressTime::Absolute(instant));
@@ -94,7 +103,19 @@ fn is_data_key(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_digit())
 }
 
-fn note_text(text: &str, path: &str, named: &mut Named) {
+/// The instant that a field names, if it is one.
+fn instant_of(field: &Value) -> Option<DateTime<Utc>> {
+    match field {
+        Value::Number(number) => number.as_f64().and_then(unix_time),
+        Value::String(text) => match time_of(text)? {
+            AddressTime::Absolute(instant) => Some(instant),
+            AddressTime::Naive(_) => None,
+        },
+        _ => None,
+    }
+}
+
+fn note_text(text: &str, path: &str, beside: &[DateTime<Utc>], named: &mut Named) {
     if text.len() > 4000 {
         // A document inside the document: HTML, or JSON spelled as a string.
         let inner = read(text);
@@ -103,7 +124,7 @@ fn note_text(text: &str, path: &str, named: &mut Named) {
     }
     let lower = text.to_ascii_lowercase();
     if lower.contains(".jpg") || lower.contains(".jpeg") {
-        named.addresses.extend(PICTURE.find_iter(text).map(|found| found.as_str().to_owned()));
+        named.addresses.extend(pictures(text, beside));
     } else if let Some(time) = time_of(text) {
         named.times.entry(path.to_owned()).or_default().push(time);
     }
@@ -128,7 +149,7 @@ fn note_hints(key: &str, field: &Value, named: &mut Named) {
 }
 
 /// A Unix time in seconds or milliseconds between 2014 and 2040.
-fn unix_time(number: f64) -> Option<DateTime<chrono::Utc>> {
+fn unix_time(number: f64) -> Option<DateTime<Utc>> {
     const FIRST: f64 = 1.4e9;
     const LAST: f64 = 2.2e9;
     #[expect(clippy::cast_possible_truncation, reason = "the range was checked, fractions of a millisecond do not matter")]
@@ -169,7 +190,8 @@ mod tests {
             "<img src=\"https://c/a/2025-09-07T10:17:34-in_gate.jpeg\">",
             "x,https://c/a/2025-09-07T10:17:34-in_gate.jpeg,180000\n",
         ] {
-            assert_eq!(read(body).addresses, ["https://c/a/2025-09-07T10:17:34-in_gate.jpeg"], "{body}");
+            let texts: Vec<String> = read(body).addresses.into_iter().map(|(text, _)| text).collect();
+            assert_eq!(texts, ["https://c/a/2025-09-07T10:17:34-in_gate.jpeg"], "{body}");
         }
     }
 
@@ -179,6 +201,13 @@ mod tests {
         assert_eq!(named.times[".d.at[]"].len(), 2);
         assert_eq!(named.times[".now"][0], AddressTime::Absolute("2025-09-07T17:17:34Z".parse().unwrap()));
         assert_eq!(named.times[".rows[].t"][0], AddressTime::Naive("2025-09-07T10:17:34".parse().unwrap()));
+    }
+
+    #[test]
+    fn instants_beside_an_address_are_kept() {
+        let named = read(r#"{"at":1757240000,"rows":[{"Key":"a/2025-09-07T10:17:34-in_gate.jpeg","LastModified":"2025-09-07T17:17:36Z"}]}"#);
+        let modified: DateTime<Utc> = "2025-09-07T17:17:36Z".parse().unwrap();
+        assert_eq!(named.addresses[0].1, [modified]);
     }
 
     #[test]

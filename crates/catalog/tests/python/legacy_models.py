@@ -128,4 +128,5 @@ def main():
         print(json.dumps(work(sessions, image, path_column, rest[0], int(rest[1]))))
 
 
-main()
+if __name__ == "__main__":
+    main()

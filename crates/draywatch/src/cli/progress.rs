@@ -59,8 +59,13 @@ fn bars() -> Observer {
         Event::Listed(camera, date, listed, wanted) => {
             bar.set_prefix(format!("{camera}  {date}"));
             bar.set_message(format!("of {listed} listed"));
-            bar.set_length(wanted);
-            bar.set_position(0);
+            if bar.length() > Some(bar.position()) {
+                // Another day is under way.
+                bar.inc_length(wanted);
+            } else {
+                bar.set_length(wanted);
+                bar.set_position(0);
+            }
         }
         Event::Frame(_, count) => bar.inc(count),
         Event::Day(report) => bar.println(line(report)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use draywatch_catalog::{FrameResult, LedgerEntry, NewLedgerEntry, NewObservation, NewRun, RunCounts, RunEnd};
+use draywatch_catalog::{LedgerEntry, NewLedgerEntry, NewObservation, NewRun, RunCounts, RunEnd};
 use draywatch_core::listing::{Confirmation, DayListing};
 use draywatch_core::outcome::Outcome;
 use draywatch_core::plan::{KnownFrame, Plan, plan};
@@ -13,12 +13,9 @@ use draywatch_portal::Lister;
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::frame::{Got, Ready, failure_of};
 use super::recorder::Tally;
 use super::{Collector, DayReport, Event, zone};
-
-/// The longest that a picture waits for its batch to fill.
-const BATCH_PATIENCE: Duration = Duration::from_millis(500);
+use crate::fetch::Fetcher;
 
 /// A day on its way from the lister to the archive.
 pub struct Listing {
@@ -30,6 +27,8 @@ pub struct Listing {
     pub result: Result<DayListing, Failure>,
     /// Whether the portal's page was read; frames that a user named were not observed.
     pub is_observed: bool,
+    /// Counts what is asked for this day only.
+    pub fetcher: Fetcher,
 }
 
 /// How a day ended, before it is written down.
@@ -75,7 +74,8 @@ impl Collector {
             portal_took: Duration::ZERO,
         };
         let result = result.map(|()| empty);
-        Listing { date, run_id, begun: Instant::now(), deadline: self.deadline(), started_at, result, is_observed }
+        let fetcher = self.fetcher.counted_apart();
+        Listing { date, run_id, begun: Instant::now(), deadline: self.deadline(), started_at, result, is_observed, fetcher }
     }
 
     async fn list_day(
@@ -96,7 +96,6 @@ impl Collector {
 
     /// Fetches and stores what a listing asks for, and closes its run.
     pub(super) async fn settle(&self, camera: &CameraId, listing: Listing) -> DayReport {
-        let before = self.fetcher.counters();
         let settled = match &listing.result {
             Ok(day) => self.store_day(camera, day, &listing).await,
             Err(failure) => {
@@ -104,9 +103,8 @@ impl Collector {
             }
         };
         let Settled { mut counts, mut errors, is_broken } = settled;
-        let after = self.fetcher.counters();
-        counts.requests = after.requests - before.requests;
-        counts.retries = after.retries - before.retries;
+        let asked = listing.fetcher.counters();
+        (counts.requests, counts.retries) = (asked.requests, asked.retries);
         let outcome = outcome(&counts, &errors, is_broken);
         if let Err(failure) = self.close(&listing, camera, outcome, &counts, &errors).await {
             tracing::error!(camera = %camera, date = %listing.date, error = %failure, "the run could not be recorded");
@@ -164,7 +162,7 @@ impl Collector {
         let entries = self.store.catalog.enlist(&entries, self.clock.now()).await.map_err(failed)?;
         fail::fail_point!("collect-enlisted");
         let wanted = entries.into_iter().zip(plan.fetch.iter().map(|frame| frame.has_thumbnail)).collect();
-        self.fetch_all(wanted, listing.deadline, tally).await?;
+        self.fetch_all(wanted, listing, tally).await?;
         // Only a whole listing tells what the portal no longer offers.
         if listing.is_observed && day.confirmation.is_confirmed() && !plan.withdrawn.is_empty() {
             let reason = "the portal no longer offers it";
@@ -193,29 +191,29 @@ impl Collector {
         plan.fetch.iter().map(entry).collect()
     }
 
-    /// Fetches ledger rows side by side and commits them in batches as they come.
+    /// Fetches ledger rows side by side, and meanwhile commits what came, in batches.
     async fn fetch_all(
         &self,
         wanted: Vec<(LedgerEntry, bool)>,
-        deadline: Instant,
+        listing: &Listing,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
-        let batch = usize::try_from(self.config.batch_size).unwrap_or(50);
-        // Enough at once that the host's slots never wait for one that is being verified.
-        let at_once = usize::try_from(self.config.concurrent_downloads).unwrap_or(3) + 8;
-        let results = futures::stream::iter(wanted)
-            .map(|(entry, has_thumbnail)| self.get(entry, has_thumbnail, deadline))
-            .buffer_unordered(at_once);
-        let batches = tokio_stream_chunks(results, batch);
-        futures::pin_mut!(batches);
-        while let Some(got) = batches.next().await {
-            let (ready, refused) = sort(got)?;
-            let (stored, lost) = (ready.len() as u64, refused.len() as u64);
-            self.commit(ready, refused, tally).await?;
-            (self.observer)(Event::Frame(true, stored));
-            (self.observer)(Event::Frame(false, lost));
-        }
-        Ok(())
+        // Enough at once that the host's slots never wait for those that are being verified and written.
+        let at_once = usize::try_from(self.config.concurrent_downloads).unwrap_or(3) + 16;
+        // Room for all, as these are only names of staged files: a database that is slow must not hold requests up.
+        let (sender, receiver) = tokio::sync::mpsc::channel(wanted.len().max(1));
+        let fetching = async move {
+            let mut results = futures::stream::iter(wanted)
+                .map(|(entry, has_thumbnail)| self.get(listing, entry, has_thumbnail))
+                .buffer_unordered(at_once);
+            while let Some(got) = results.next().await {
+                if sender.send(got).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        tokio::try_join!(fetching, self.store_all(receiver, tally)).map(|((), ())| ())
     }
 
     async fn close(
@@ -260,30 +258,6 @@ impl Collector {
             failure: day.err().cloned().or(unconfirmed),
         }
     }
-}
-
-fn tokio_stream_chunks<S: futures::Stream>(stream: S, size: usize) -> impl futures::Stream<Item = Vec<S::Item>> {
-    tokio_stream::StreamExt::chunks_timeout(stream, size, BATCH_PATIENCE)
-}
-
-type Sorted = (Vec<Ready>, Vec<(FrameResult, bool)>);
-
-/// Pictures on the one side, refusals on the other; a broken archive ends it.
-fn sort(got: Vec<Got>) -> Result<Sorted, Failure> {
-    let mut sorted = Sorted::default();
-    for got in got {
-        match got {
-            Got::Ready(ready) => sorted.0.push(*ready),
-            Got::Refused(refused, has_thumbnail) => {
-                let (entry, refused) = *refused;
-                let (failure, reason) = failure_of(&refused);
-                let result = FrameResult::Failed { ledger_id: entry.id, failure, reason, not_before: refused.retry_at };
-                sorted.1.push((result, has_thumbnail));
-            }
-            Got::Broken(error) => return Err(Failure::of(error.kind(), &error)),
-        }
-    }
-    Ok(sorted)
 }
 
 /// Complete only when everything that was listed beyond doubt is there in full size.

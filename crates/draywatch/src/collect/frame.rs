@@ -4,9 +4,9 @@ use bytes::Bytes;
 use draywatch_catalog::{LedgerEntry, PictureFacts};
 use draywatch_core::address::thumbnail_of_full;
 use draywatch_core::{Failure, Kind};
-use tokio::time::Instant;
 
 use super::Collector;
+use super::day::Listing;
 use super::recover::facts_of;
 use crate::archive::{Archive, ArchiveError, Staged};
 use crate::fetch::{Refused, Rejection};
@@ -39,8 +39,8 @@ pub enum Got {
 
 impl Collector {
     /// Fetches one frame of the ledger.
-    pub(super) async fn get(&self, entry: LedgerEntry, has_thumbnail: bool, deadline: Instant) -> Got {
-        let full = self.fetch_and_stage(&entry.entry.url, deadline).await;
+    pub(super) async fn get(&self, listing: &Listing, entry: LedgerEntry, has_thumbnail: bool) -> Got {
+        let full = self.fetch_and_stage(listing, &entry.entry.url).await;
         let refused = match full {
             Ok(Ok((facts, staged))) => {
                 let url = entry.entry.url.clone();
@@ -53,7 +53,7 @@ impl Collector {
         let Some(url) = thumbnail.filter(|_| refused.failure.kind == Kind::NotFound && !has_thumbnail) else {
             return Got::Refused(Box::new((entry, refused)), has_thumbnail);
         };
-        match self.fetch_and_stage(&url, deadline).await {
+        match self.fetch_and_stage(listing, &url).await {
             Ok(Ok((facts, staged))) => {
                 Got::Ready(Box::new(Ready { entry, facts, staged, url, instead_of: Some(refused), has_thumbnail }))
             }
@@ -66,12 +66,12 @@ impl Collector {
     /// Fetches an address; verifying and writing aside happen on the thread that judges.
     async fn fetch_and_stage(
         &self,
+        listing: &Listing,
         url: &str,
-        deadline: Instant,
     ) -> Result<Result<(PictureFacts, Staged), ArchiveError>, Refused> {
         let archive = self.store.archive.clone();
         let accept = move |bytes: &Bytes, promised: Option<u64>| judge(&archive, bytes, promised);
-        self.fetcher.fetch(url, deadline, accept).await.map(|accepted| accepted.value)
+        listing.fetcher.fetch(url, listing.deadline, accept).await.map(|accepted| accepted.value)
     }
 }
 

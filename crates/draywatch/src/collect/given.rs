@@ -7,10 +7,14 @@ use draywatch_core::address::{self, Address, AddressTime, full_of_thumbnail};
 use draywatch_core::listing::ListedFrame;
 use draywatch_core::zone::{self, Fold, ImageTime, ImageTimeSetting};
 use draywatch_core::{CameraId, Failure};
+use futures::{StreamExt, TryStreamExt};
 
 use super::zone::IMAGE_TIME;
 use super::{Collector, DayReport, Event, Turn};
 use crate::config::Config;
+
+/// Days that are settled side by side.
+const DAYS_AT_ONCE: usize = 2;
 
 /// One line of a list of frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,20 +91,22 @@ impl Collector {
             let listed = listed(&self.config, &turn.camera, frame, reading)?;
             days.entry(zone::local_date(listed.instant, self.config.portal.time_zone)).or_default().push(listed);
         }
-        let mut reports = Vec::new();
-        for (date, mut frames) in days {
-            frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
-            let mut listing = self.begin(&turn.camera, None, false).await;
-            listing.date = date;
-            if let Ok(day) = &mut listing.result {
-                day.date = date;
-                day.frames = self.known_addresses(&turn.camera, frames).await?;
-            }
-            let report = self.settle(&turn.camera, listing).await;
-            (self.observer)(Event::Day(&report));
-            reports.push(report);
+        // Side by side, so that the last pictures of one day do not keep those of the next waiting; the host's slots are shared.
+        let days = days.into_iter().map(|(date, frames)| self.given_day(&turn.camera, date, frames));
+        futures::stream::iter(days).buffered(DAYS_AT_ONCE).try_collect().await
+    }
+
+    async fn given_day(&self, camera: &CameraId, date: NaiveDate, mut frames: Vec<ListedFrame>) -> Result<DayReport, Failure> {
+        frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
+        let mut listing = self.begin(camera, None, false).await;
+        listing.date = date;
+        if let Ok(day) = &mut listing.result {
+            day.date = date;
+            day.frames = self.known_addresses(camera, frames).await?;
         }
-        Ok(reports)
+        let report = self.settle(camera, listing).await;
+        (self.observer)(Event::Day(&report));
+        Ok(report)
     }
 
     /// Frames named by time take the address that the portal listed for them, where the ledger or the archive knows one.

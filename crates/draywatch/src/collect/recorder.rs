@@ -1,14 +1,21 @@
 //! Batches: staged files placed, their folders flushed, and only then their rows committed (invariants 1, 2 and 8). Must not fetch.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use draywatch_catalog::{FrameResult, NewImage, PictureFacts};
 use draywatch_core::{Failure, Kind};
+use futures::StreamExt;
+use tokio::sync::mpsc::Receiver;
+use tokio_stream::wrappers::ReceiverStream;
 
-use super::Collector;
-use super::frame::{Ready, failure_of};
+use super::frame::{Got, Ready, failure_of};
 use super::recover::facts_of;
+use super::{Collector, Event};
 use crate::archive::{Archive, ArchiveError};
+
+/// The longest that a picture waits for its batch to fill.
+const BATCH_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What was recorded so far in a collection.
 #[derive(Debug, Default)]
@@ -28,8 +35,24 @@ pub struct Tally {
 }
 
 impl Collector {
+    /// Commits what comes, until nothing comes any more.
+    pub(super) async fn store_all(&self, receiver: Receiver<Got>, tally: &mut Tally) -> Result<(), Failure> {
+        let batch = usize::try_from(self.config.batch_size).unwrap_or(50);
+        let results = ReceiverStream::new(receiver);
+        let batches = tokio_stream::StreamExt::chunks_timeout(results, batch, BATCH_PATIENCE);
+        futures::pin_mut!(batches);
+        while let Some(got) = batches.next().await {
+            let (ready, refused) = sort(got)?;
+            let (stored, lost) = (ready.len() as u64, refused.len() as u64);
+            self.commit(ready, refused, tally).await?;
+            (self.observer)(Event::Frame(true, stored));
+            (self.observer)(Event::Frame(false, lost));
+        }
+        Ok(())
+    }
+
     /// Places and records a batch; nothing is counted before it is committed.
-    pub(super) async fn commit(
+    async fn commit(
         &self,
         ready: Vec<Ready>,
         refused: Vec<(FrameResult, bool)>,
@@ -84,6 +107,26 @@ impl Tally {
             self.refused.entry(reason.clone()).or_insert_with(|| (0, failure.clone())).0 += 1;
         }
     }
+}
+
+type Sorted = (Vec<Ready>, Vec<(FrameResult, bool)>);
+
+/// Pictures on the one side, refusals on the other; a broken archive ends it.
+fn sort(got: Vec<Got>) -> Result<Sorted, Failure> {
+    let mut sorted = Sorted::default();
+    for got in got {
+        match got {
+            Got::Ready(ready) => sorted.0.push(*ready),
+            Got::Refused(refused, has_thumbnail) => {
+                let (entry, refused) = *refused;
+                let (failure, reason) = failure_of(&refused);
+                let result = FrameResult::Failed { ledger_id: entry.id, failure, reason, not_before: refused.retry_at };
+                sorted.1.push((result, has_thumbnail));
+            }
+            Got::Broken(error) => return Err(Failure::of(error.kind(), &error)),
+        }
+    }
+    Ok(sorted)
 }
 
 /// Moves staged files to their places and flushes the folders.

@@ -12,6 +12,11 @@ use reqwest::{Client, retry};
 
 use super::Tally;
 
+tokio::task_local! {
+    /// Who counts the request that a task is at: redirects are followed in the depth of the client.
+    pub(super) static ASKING: Arc<Tally>;
+}
+
 /// How fetching behaves towards the other side.
 #[derive(Debug, Clone)]
 pub struct FetchSettings {
@@ -61,7 +66,7 @@ pub(super) enum RedirectRefused {
 
 /// The client of `settings`. It repeats nothing by itself (only we count attempts), keeps a connection for every slot,
 /// never decompresses, and sends neither cookies nor a referer.
-pub(super) fn client(settings: &FetchSettings, tally: Arc<Tally>) -> Result<Client, FetchError> {
+pub(super) fn client(settings: &FetchSettings) -> Result<Client, FetchError> {
     let user_agent = HeaderValue::from_str(&settings.user_agent)
         .ok()
         .filter(|value| value.to_str().is_ok())
@@ -77,7 +82,7 @@ pub(super) fn client(settings: &FetchSettings, tally: Arc<Tally>) -> Result<Clie
             if let Some(refusal) = refusal(&attempt, max_redirects) {
                 return attempt.error(refusal);
             }
-            tally.requests.fetch_add(1, Ordering::Relaxed);
+            let _ = ASKING.try_with(|tally| tally.requests.fetch_add(1, Ordering::Relaxed));
             attempt.follow()
         }))
         .retry(retry::never())

@@ -10,7 +10,7 @@ use reqwest::{Client, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::client::{FetchError, FetchSettings, client};
+use super::client::{ASKING, FetchError, FetchSettings, client};
 use super::miss::Miss;
 use super::{Tally, retry_after};
 
@@ -24,7 +24,6 @@ pub(super) struct Requester {
     timeout: Duration,
     max_bytes: u64,
     clock: Clock,
-    tally: Arc<Tally>,
 }
 
 /// A whole body, as far as the protocol can tell.
@@ -36,33 +35,34 @@ pub(super) struct Body {
 }
 
 impl Requester {
-    pub(super) fn new(
-        settings: &FetchSettings,
-        clock: Clock,
-        tally: Arc<Tally>,
-    ) -> Result<Self, FetchError> {
+    pub(super) fn new(settings: &FetchSettings, clock: Clock) -> Result<Self, FetchError> {
         Ok(Self {
-            client: client(settings, Arc::clone(&tally))?,
+            client: client(settings)?,
             timeout: settings.timeout,
             max_bytes: settings.max_bytes,
             clock,
-            tally,
         })
     }
 
     /// Sends one GET and collects its body. The clock of the request does not start anew with every byte: a server that
     /// drips gets no more time than one that is silent.
-    pub(super) async fn get(&self, url: &Url, deadline: Instant) -> Result<Body, Miss> {
+    pub(super) async fn get(
+        &self,
+        url: &Url,
+        deadline: Instant,
+        tally: &Arc<Tally>,
+    ) -> Result<Body, Miss> {
         let own = Instant::now().checked_add(self.timeout).unwrap_or(deadline);
-        self.tally.requests.fetch_add(1, Ordering::Relaxed);
-        match timeout_at(own.min(deadline), self.exchange(url)).await {
+        tally.requests.fetch_add(1, Ordering::Relaxed);
+        let exchange = ASKING.scope(Arc::clone(tally), self.exchange(url, tally));
+        match timeout_at(own.min(deadline), exchange).await {
             Ok(answer) => answer,
             Err(_) if deadline <= own => Err(Miss::deadline()),
             Err(_) => Err(Miss::timeout(self.timeout)),
         }
     }
 
-    async fn exchange(&self, url: &Url) -> Result<Body, Miss> {
+    async fn exchange(&self, url: &Url, tally: &Tally) -> Result<Body, Miss> {
         let response = self
             .client
             .get(url.clone())
@@ -74,7 +74,7 @@ impl Requester {
             response.status(),
             StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION
         ) {
-            self.collect(response).await
+            self.collect(response, tally).await
         } else {
             let now = self.clock.now();
             let pause = retry_after::of(response.headers(), now);
@@ -82,7 +82,7 @@ impl Requester {
         }
     }
 
-    async fn collect(&self, mut response: Response) -> Result<Body, Miss> {
+    async fn collect(&self, mut response: Response, tally: &Tally) -> Result<Body, Miss> {
         let promised = response.content_length();
         if promised.is_some_and(|length| length > self.max_bytes) {
             return Err(Miss::too_large(self.max_bytes, promised));
@@ -94,7 +94,7 @@ impl Requester {
             .await
             .map_err(|error| Miss::line(error).into_answer())?
         {
-            self.tally
+            tally
                 .bytes
                 .fetch_add(chunk.len() as u64, Ordering::Relaxed);
             if (bytes.len() + chunk.len()) as u64 > self.max_bytes {

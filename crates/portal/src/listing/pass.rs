@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{ListError, Lister, ZoneState};
 use crate::page::{Pace, Page};
 use crate::raw::{RawReading, Signs};
-use crate::reading::{Agreement, Key, NetworkReading, Sighting, Wanted, compare, network_reading, sightings, times_beyond};
+use crate::reading::{Agreement, Key, NetworkReading, Sighting, Wanted, compare, network_reading, sightings};
 
 /// The longest wait for a page to show anything at all.
 const BLANK_LIMIT: Duration = Duration::from_secs(15);
@@ -62,6 +62,9 @@ struct Looking {
     before: BTreeMap<Key, Sighting>,
     since: Instant,
     answered_at: Option<Instant>,
+    /// Frames of the day that the answers named at the last look.
+    named: usize,
+    looks: u32,
     patient: u32,
     steady: u32,
     timeout: Duration,
@@ -80,7 +83,7 @@ impl Lister {
         let settled = page.settle(browser, timeout).await?;
         let portal_took = Duration::try_from_secs_f64((settled.portal_took / 1e3).max(0.0)).unwrap_or_default();
         let mut looking = Looking::new(wanted, timeout, page, &settled);
-        let (doubt, is_contradictory) = self.converge(&mut looking).await?;
+        let (doubt, is_contradictory) = self.converge(&mut looking, settled).await?;
         let now = self.clock.now();
         let (_, page) = self.opened()?;
         let network = looking.network(page);
@@ -123,9 +126,10 @@ impl Lister {
 
     /// The newest time that any address of the camera names, on the page or in its answers.
     fn newest(&self, camera: &CameraId) -> Option<AddressTime> {
-        let answers = self.page.iter().flat_map(|page| page.answers.iter().flat_map(|answer| &answer.named.addresses));
-        let of_camera = |text: &String| Address::parse(text).filter(|address| address.camera == *camera);
-        self.first_look.iter().chain(answers).filter_map(of_camera).map(|address| address.time).max()
+        let answers = self.page.iter().flat_map(|page| page.answers.iter().flat_map(|answer| &answer.addresses));
+        let told = answers.map(|named| &named.address).filter(|address| address.camera == *camera).map(|address| address.time);
+        let shown = self.first_look.iter().filter_map(|text| Address::parse(text));
+        told.chain(shown.filter(|address| address.camera == *camera).map(|address| address.time)).max()
     }
 
     /// How addresses are read; where the page shows no picture yet, today is picked to see some.
@@ -178,12 +182,13 @@ impl Lister {
     }
 
     /// Looks again and again until the readings agree, or it is clear that they will not.
-    async fn converge(&mut self, looking: &mut Looking) -> Result<(Option<String>, bool), ListError> {
+    async fn converge(&mut self, looking: &mut Looking, settled: RawReading) -> Result<(Option<String>, bool), ListError> {
         let clock = self.clock.clone();
         let (browser, page) = self.opened()?;
+        // A page that shows the whole day at once needs no scrolling.
+        let mut read = settled;
         let mut pace = Pace::Quick;
         loop {
-            let read = page.read(browser, pace, looking.timeout.max(CONVERGENCE)).await?;
             looking.take(page, &read, pace);
             match looking.judge(page, &read, clock.now()) {
                 Verdict::Sure => return Ok((None, false)),
@@ -194,7 +199,8 @@ impl Lister {
             if pace == Pace::Patient {
                 page.wait_for_change(browser, Duration::from_millis(400)).await?;
             }
-            pace = Pace::Patient;
+            pace = if looking.looks == 1 { Pace::Quick } else { Pace::Patient };
+            read = page.read(browser, pace, looking.timeout.max(CONVERGENCE)).await?;
         }
     }
 
@@ -216,7 +222,7 @@ impl Looking {
     fn new(wanted: Wanted, timeout: Duration, page: &Page, settled: &RawReading) -> Self {
         let before = wanted.only(&sightings(&wanted.camera, &settled.shown_before, page.base.as_ref()));
         let now = Instant::now();
-        Self { wanted, elements: BTreeMap::new(), before, since: now, answered_at: None, patient: 0, steady: 0, timeout }
+        Self { wanted, elements: BTreeMap::new(), before, since: now, answered_at: None, named: 0, looks: 0, patient: 0, steady: 0, timeout }
     }
 
     fn network(&self, page: &Page) -> NetworkReading {
@@ -225,10 +231,12 @@ impl Looking {
 
     /// Adds what a look showed.
     fn take(&mut self, page: &Page, read: &RawReading, pace: Pace) {
-        let known = self.elements.len();
+        let known = (self.elements.len(), self.named);
         self.elements.extend(self.wanted.only(&sightings(&self.wanted.camera, &read.pictures, page.base.as_ref())));
+        self.looks += 1;
         self.patient += u32::from(pace == Pace::Patient);
-        let grew = self.elements.len() > known || !read.told.is_empty();
+        self.named = self.network(page).frames.len();
+        let grew = (self.elements.len(), self.named) != known;
         self.steady = if grew { 0 } else { self.steady + 1 };
     }
 
@@ -240,12 +248,15 @@ impl Looking {
         let agreement = compare(&self.wanted, &network, &self.elements);
         let is_waiting = read.open.iter().any(|entry| entry.phase == page.phase);
         tracing::trace!(?agreement, answered = network.is_answered, elements = self.elements.len(), is_waiting, signs = ?read.signs, "look");
+        // When the request of this pick failed, what the page knew before proves nothing.
+        let is_stale = network.failure.is_some() && !network.names_day_now;
         match agreement {
-            Agreement::Same | Agreement::SameTimes => self.judge_same(&network, is_waiting, now),
+            Agreement::Same | Agreement::SameTimes if !is_stale => self.judge_same(&network, is_waiting, now),
             _ if is_waiting && self.since.elapsed() < self.timeout => Verdict::Again,
             _ if network.failure.is_some() && self.since.elapsed() >= SELF_REPAIR => self.fail_api(&network),
             _ if network.failure.is_some() => Verdict::Again,
             Agreement::Nothing => self.judge_nothing(&network, read),
+            Agreement::Same | Agreement::SameTimes => Verdict::Again,
             Agreement::OnlyElements => self.judge_elements(&network),
             Agreement::OnlyNetwork => self.judge_different(format!(
                 "the portal's answers name {} frames, and the page shows none of them",
@@ -269,7 +280,7 @@ impl Looking {
         if network.failure.is_some() {
             return if self.since.elapsed() >= SELF_REPAIR { self.fail_api(network) } else { Verdict::Again };
         }
-        if network.says_more || times_beyond(network, self.elements.len()) {
+        if network.says_more {
             return self.judge_different("the portal's answers say that there is more than the page shows".into());
         }
         Verdict::Sure

@@ -1,0 +1,13 @@
+//! The real program against the simulated portal, from end to end: what it leaves on the disk and in the database, what it
+//! asks of the portal, and how it ends. Nothing here knows the program's code.
+
+mod audit;
+
+
+mod faults;
+mod harness;
+
+
+mod owed;
+mod store;
+

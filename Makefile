@@ -22,6 +22,7 @@ bench: ## Print the benchmark: fetching beside curl, listing, memory
 	cargo run --release --locked -p draywatch-bench -- $(ARGS)
 
 lint: ## Format and lints only
+	@scripts/setup test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --features draywatch/failpoints -- -D warnings
 
@@ -29,6 +30,7 @@ fmt: ## Format all code
 	cargo fmt --all
 
 docs: ## Write docs/reference/ and draywatch.example.toml anew from the code
+	@scripts/setup run
 	UPDATE_REFERENCE=1 cargo test --locked -p draywatch reference
 
 coverage: ## Line coverage of the workspace

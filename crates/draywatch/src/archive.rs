@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex};
 
 pub use error::ArchiveError;
 use folder::Folder;
-pub use lock::CameraLock;
+pub use lock::{CameraLock, IdLock};
 use owner::Owner;
 pub use owner::Swept;
 pub use put::{Placed, Staged};

@@ -7,4 +7,5 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod fetch;
+pub mod maintain;
 pub mod store;

@@ -19,6 +19,9 @@ const ARCHIVE_ID_PENDING: &str = "archive_id_pending";
 /// How long a statement waits for another program's lock before it is tried again.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long to wait before asking again whether another process has given the archive its id.
+const ID_LOCK_POLL: Duration = Duration::from_millis(20);
+
 /// Database and archive.
 #[derive(Clone)]
 pub struct Store {
@@ -145,12 +148,11 @@ fn prefix(config: &Config) -> String {
 /// Opens the archive that belongs to the database; marries the two when neither knows another.
 ///
 /// The id goes into the database first, marked as pending, then into the archive: a crash in between leaves a pair that the
-/// next start completes, never one that looks like somebody else's.
+/// next start completes, never one that looks like somebody else's. Of processes that start together one does so; the others
+/// wait for it.
 async fn pair(catalog: &dyn Catalog, config: &Config) -> Result<Archive, StoreError> {
     let root: &Path = &config.download_dir;
-    let known = catalog.fact(ARCHIVE_ID).await?;
-    let is_pending = catalog.fact(ARCHIVE_ID_PENDING).await?.is_some();
-    if let Some(known) = known.clone().filter(|_| !is_pending) {
+    if let Some(known) = settled_id(catalog).await? {
         let archive = match Archive::open(root, Access::ReadWrite) {
             Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => {
                 return Err(not_mounted(config, known));
@@ -161,7 +163,31 @@ async fn pair(catalog: &dyn Catalog, config: &Config) -> Result<Archive, StoreEr
         return Ok(archive);
     }
     let archive = Archive::create(root)?;
-    match (known, archive.id()?) {
+    let _alone = loop {
+        match archive.lock_id()? {
+            Some(lock) => break lock,
+            None => tokio::time::sleep(ID_LOCK_POLL).await,
+        }
+    };
+    if let Some(known) = settled_id(catalog).await? {
+        check_pair(config, Some(known), archive.id()?)?;
+        return Ok(archive);
+    }
+    marry(catalog, config, &archive).await?;
+    Ok(archive)
+}
+
+/// The archive's id that the database knows, unless it may not have reached the archive.
+async fn settled_id(catalog: &dyn Catalog) -> Result<Option<String>, CatalogError> {
+    // In this order: the mark is set before the id and taken back after it.
+    let known = catalog.fact(ARCHIVE_ID).await?;
+    let is_pending = catalog.fact(ARCHIVE_ID_PENDING).await?.is_some();
+    Ok(known.filter(|_| !is_pending))
+}
+
+/// Gives database and archive the same id. Only under the archive's lock for that.
+async fn marry(catalog: &dyn Catalog, config: &Config, archive: &Archive) -> Result<(), StoreError> {
+    match (catalog.fact(ARCHIVE_ID).await?, archive.id()?) {
         (None, Some(there)) => Err(wrong(config, there, "knows none".into())),
         (Some(known), Some(there)) if known != there => Err(wrong(config, there, known)),
         (known, _) => {
@@ -169,8 +195,7 @@ async fn pair(catalog: &dyn Catalog, config: &Config) -> Result<Archive, StoreEr
             catalog.set_fact(ARCHIVE_ID_PENDING, Some("1")).await?;
             catalog.set_fact(ARCHIVE_ID, Some(&id)).await?;
             archive.write_id(&id)?;
-            catalog.set_fact(ARCHIVE_ID_PENDING, None).await?;
-            Ok(archive)
+            Ok(catalog.set_fact(ARCHIVE_ID_PENDING, None).await?)
         }
     }
 }

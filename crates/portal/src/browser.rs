@@ -261,7 +261,11 @@ fn short(message: &str) -> String {
         .split_once("Additional info:")
         .map_or(message, |(_, told)| told);
     let lines = told.lines().map(str::trim).filter(|line| !line.is_empty());
-    let lines = lines.take_while(|line| !line.starts_with('#') && !line.starts_with("Stacktrace"));
+    let lines = lines.take_while(|line| {
+        !["#", "Stacktrace", "Error:"]
+            .iter()
+            .any(|end| line.starts_with(end))
+    });
     let text = lines.take(4).collect::<Vec<_>>().join(" ");
     text.chars().take(400).collect()
 }

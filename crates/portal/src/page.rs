@@ -117,6 +117,14 @@ impl Page {
         self.look(browser, "return window.__draywatch.read(args)", options).await
     }
 
+    /// Presses a button that confirms a pick, if the page has one.
+    ///
+    /// # Errors
+    /// When the browser fails.
+    pub async fn confirm(&self, browser: &Browser) -> Result<(), BrowserError> {
+        browser.run("confirm the day", "return window.__draywatch.confirm()", Value::Null).await.map(|_| ())
+    }
+
     /// Waits for the page to change by itself, at most `limit`.
     ///
     /// # Errors

@@ -61,7 +61,10 @@ pub fn read(body: &str) -> Named {
 }
 
 fn pictures(text: &str, beside: &[DateTime<Utc>]) -> Vec<(String, Beside)> {
-    PICTURE.find_iter(text).map(|found| (found.as_str().to_owned(), beside.to_vec())).collect()
+    let found = PICTURE.find_iter(text).map(|found| found.as_str());
+    // In binary answers the bytes before an address may look like text; the address begins at its scheme.
+    let whole = found.map(|text| text.rfind("http").filter(|at| text[*at..].contains("://")).map_or(text, |at| &text[at..]));
+    whole.map(|text| (text.to_owned(), beside.to_vec())).collect()
 }
 
 /// Walks a JSON value. `path` is where it stands, with list positions left out; `beside` are the instants of the object it is in.
@@ -189,6 +192,7 @@ mod tests {
             "{\"a\":\"https://c/a/2025-09-07T10:17:34-in_gate.jpeg\"}\n{\"a\":1}\n",
             "<img src=\"https://c/a/2025-09-07T10:17:34-in_gate.jpeg\">",
             "x,https://c/a/2025-09-07T10:17:34-in_gate.jpeg,180000\n",
+            "\u{0}\u{12}Jhttps://c/a/2025-09-07T10:17:34-in_gate.jpeg\u{1a}",
         ] {
             let texts: Vec<String> = read(body).addresses.into_iter().map(|(text, _)| text).collect();
             assert_eq!(texts, ["https://c/a/2025-09-07T10:17:34-in_gate.jpeg"], "{body}");

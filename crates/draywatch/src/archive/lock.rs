@@ -15,7 +15,26 @@ pub struct CameraLock {
     file: File,
 }
 
+/// The right to give the archive its id, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct IdLock {
+    file: File,
+}
+
+/// No camera's lock can have this name.
+const ID_LOCK: &str = "archive.id.lock";
+
 impl Archive {
+    /// Takes the lock under which an archive gets its id, without waiting; `None` when somebody has it.
+    ///
+    /// # Errors
+    /// When the disk does not let it be taken.
+    pub fn lock_id(&self) -> Result<Option<IdLock>, ArchiveError> {
+        let locks = &self.parts()?.locks;
+        let file = locks.open_or_create_file(ID_LOCK)?;
+        Ok(try_lock(&file, &locks.path().join(ID_LOCK))?.then_some(IdLock { file }))
+    }
+
     /// Takes the lock of a camera, without waiting.
     ///
     /// # Errors
@@ -43,6 +62,13 @@ impl Drop for CameraLock {
     fn drop(&mut self) {
         // Closing alone would not do if a child was being started just now, which shares the open file for a moment.
         let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+impl Drop for IdLock {
+    fn drop(&mut self) {
+        // As above.
         let _ = self.file.unlock();
     }
 }

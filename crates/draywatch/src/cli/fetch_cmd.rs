@@ -2,6 +2,7 @@
 //! `collect`'s business.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -12,7 +13,7 @@ use draywatch_portal::Lister;
 use super::args::{BackfillArgs, FetchArgs, Input, range};
 use super::context::{CliError, Context, Status};
 use super::progress;
-use crate::collect::{CollectError, Collector, DayReport, read_frames};
+use crate::collect::{CollectError, Collector, DayReport, Event, read_frames};
 use crate::config::select_cameras;
 
 /// One collection.
@@ -64,12 +65,13 @@ async fn frames_from(input: &Input, camera: &CameraId, context: &Context) -> Res
     let frames = read_frames(&input.to_string(), &text, camera)
         .map_err(|error| CliError::new(Kind::Configuration, error.to_string()))?;
     let collector = open(context, "frames_from").await?;
-    let turn = collector.turn(camera).await.map_err(told)?;
-    let reports = collector.given(&turn, &frames).await.map_err(told)?;
-    reports.iter().for_each(|report| context.tell(report));
-    drop(turn);
+    let work = async {
+        let turn = collector.turn(camera).await?;
+        collector.given(&turn, &frames).await
+    };
+    let done = work.await;
     collector.store().catalog.close().await;
-    Ok(summary(context, &reports))
+    Ok(summary(context, &done.map_err(told)?))
 }
 
 fn read(input: &Input) -> Result<String, CliError> {
@@ -83,7 +85,15 @@ fn read(input: &Input) -> Result<String, CliError> {
 }
 
 async fn open(context: &Context, command: &'static str) -> Result<Collector, CliError> {
-    Ok(Collector::open(&context.config, context.clock.clone(), command, progress::observer(context)).await?)
+    let (shown, teller) = (progress::observer(context), context.clone());
+    // Every day is told as soon as it is done: who stops a long backfill has the account so far.
+    let observer = move |event: Event<'_>| {
+        if let Event::Day(report) = &event {
+            teller.tell(report);
+        }
+        shown(event);
+    };
+    Ok(Collector::open(&context.config, context.clock.clone(), command, Arc::new(observer)).await?)
 }
 
 /// Collects each camera's days in turn with one browser, until done or told to stop.
@@ -119,12 +129,16 @@ async fn all_cameras(
             tokio::time::sleep(pause).await;
         }
         is_first = false;
-        let done = match collector.turn(&camera).await {
-            Ok(turn) => collector.days(&turn, &days, lister, pause).await,
-            Err(failure) => days.iter().map(|date| DayReport::of_failure(&camera, *date, failure.clone())).collect(),
-        };
-        done.iter().for_each(|report| context.tell(report));
-        reports.extend(done);
+        match collector.turn(&camera).await {
+            Ok(turn) => reports.extend(collector.days(&turn, &days, lister, pause).await),
+            Err(failure) => {
+                for date in days {
+                    let report = DayReport::of_failure(&camera, date, failure.clone());
+                    context.tell(&report);
+                    reports.push(report);
+                }
+            }
+        }
     }
 }
 

@@ -1,14 +1,22 @@
 //! The command line: parse, set up, run, exit status. Words and tables for people are in here; what happens is elsewhere.
 
+pub mod adopt_cmd;
 pub mod args;
 pub mod completions;
 pub mod config_cmd;
 pub mod context;
+pub mod doctor_cmd;
 #[cfg(feature = "failpoints")]
 mod drill;
 mod fetch_cmd;
+pub mod gaps_cmd;
 mod logging;
+mod look;
 mod progress;
+pub mod runs_cmd;
+pub mod status_cmd;
+pub mod table;
+pub mod verify_cmd;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -71,7 +79,15 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
     match &args.command {
         Command::Fetch(fetch) => fetch_cmd::fetch(fetch, context).await,
         Command::Backfill(backfill) => fetch_cmd::backfill(backfill, context).await,
-        _ => Err(CliError::failed(&std::io::Error::other("not built yet"))),
+        Command::Status => status_cmd::run(context).await,
+        Command::Runs(runs) => runs_cmd::run(runs, context).await,
+        Command::Gaps(gaps) => gaps_cmd::run(gaps, context).await,
+        Command::Verify(verify) => verify_cmd::run(verify, context).await,
+        Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
+        Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
+        Command::Completions(_) | Command::Config(_) => {
+            Err(CliError::new(draywatch_core::Kind::Bug, "this command needs no runtime: please report this"))
+        }
     }
 }
 

@@ -22,7 +22,10 @@ pub struct Listing {
     pub date: NaiveDate,
     pub run_id: Option<i64>,
     pub begun: Instant,
+    /// When listing must have ended, and then, once storing has begun, when that must have.
     pub deadline: Instant,
+    /// What listing left of the collection's time; waiting for the day before to be stored does not use it up.
+    pub left: Duration,
     pub started_at: DateTime<Utc>,
     pub result: Result<DayListing, Failure>,
     /// Whether the portal's page was read; frames that a user named were not observed.
@@ -36,6 +39,8 @@ struct Settled {
     counts: RunCounts,
     errors: Vec<Failure>,
     is_broken: bool,
+    /// Whether every listed frame is stored or in the ledger: only then may the day ever count as final.
+    is_on_record: bool,
 }
 
 impl Collector {
@@ -46,6 +51,7 @@ impl Collector {
         if listing.result.is_ok() {
             listing.result = self.list_day(camera, date, lister, listing.deadline).await;
         }
+        listing.left = listing.deadline.saturating_duration_since(Instant::now());
         listing
     }
 
@@ -75,7 +81,9 @@ impl Collector {
         };
         let result = result.map(|()| empty);
         let fetcher = self.fetcher.counted_apart();
-        Listing { date, run_id, begun: Instant::now(), deadline: self.deadline(), started_at, result, is_observed, fetcher }
+        let (begun, left) = (Instant::now(), self.config.collection_deadline());
+        let deadline = begun + left;
+        Listing { date, run_id, begun, deadline, left, started_at, result, is_observed, fetcher }
     }
 
     async fn list_day(
@@ -95,18 +103,20 @@ impl Collector {
     }
 
     /// Fetches and stores what a listing asks for, and closes its run.
-    pub(super) async fn settle(&self, camera: &CameraId, listing: Listing) -> DayReport {
+    pub(super) async fn settle(&self, camera: &CameraId, mut listing: Listing) -> DayReport {
+        listing.deadline = Instant::now() + listing.left;
         let settled = match &listing.result {
             Ok(day) => self.store_day(camera, day, &listing).await,
             Err(failure) => {
-                Settled { counts: RunCounts::default(), errors: vec![failure.clone()], is_broken: true }
+                let errors = vec![failure.clone()];
+                Settled { counts: RunCounts::default(), errors, is_broken: true, is_on_record: false }
             }
         };
-        let Settled { mut counts, mut errors, is_broken } = settled;
+        let Settled { mut counts, mut errors, is_broken, is_on_record } = settled;
         let asked = listing.fetcher.counters();
         (counts.requests, counts.retries) = (asked.requests, asked.retries);
         let outcome = outcome(&counts, &errors, is_broken);
-        if let Err(failure) = self.close(&listing, camera, outcome, &counts, &errors).await {
+        if let Err(failure) = self.close(&listing, camera, outcome, &counts, &errors, is_on_record).await {
             tracing::error!(camera = %camera, date = %listing.date, error = %failure, "the run could not be recorded");
             errors.insert(0, failure);
             return DayReport::new(camera, listing.date, Outcome::Failed, &counts, listing.begun.elapsed().as_secs_f64(), errors);
@@ -141,7 +151,7 @@ impl Collector {
             refused: tally.refused.iter().map(|(reason, (count, _))| (reason.clone(), *count)).collect(),
             ..RunCounts::default()
         };
-        Settled { counts, errors, is_broken }
+        Settled { counts, errors, is_broken, is_on_record: tally.is_on_record }
     }
 
     /// Subtracts what is known, writes the ledger, fetches, records.
@@ -160,6 +170,7 @@ impl Collector {
         (self.observer)(Event::Listed(camera, day.date, day.frames.len() as u64, plan.fetch.len() as u64));
         let entries = self.entries(day, &plan);
         let entries = self.store.catalog.enlist(&entries, self.clock.now()).await.map_err(failed)?;
+        tally.is_on_record = true;
         fail::fail_point!("collect-enlisted");
         let wanted = entries.into_iter().zip(plan.fetch.iter().map(|frame| frame.has_thumbnail)).collect();
         self.fetch_all(wanted, listing, tally).await?;
@@ -223,6 +234,7 @@ impl Collector {
         outcome: Outcome,
         counts: &RunCounts,
         errors: &[Failure],
+        is_on_record: bool,
     ) -> Result<(), Failure> {
         let Some(run_id) = listing.run_id else { return Ok(()) };
         let listing_took = listing.result.as_ref().map_or(listing.begun.elapsed(), |day| day.took);
@@ -234,7 +246,13 @@ impl Collector {
             listing_took,
             took: listing.begun.elapsed(),
         };
-        let observation = listing.is_observed.then(|| self.observation(listing, camera));
+        let observation = listing.is_observed.then(|| {
+            let mut observation = self.observation(listing, camera);
+            if observation.confirmed && !is_on_record {
+                (observation.confirmed, observation.failure) = (false, errors.first().cloned());
+            }
+            observation
+        });
         let closed = self.store.catalog.finish_run(run_id, &end, observation.as_ref()).await;
         closed.map_err(|error| Failure::of(error.kind(), &error))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use draywatch_core::address::{self, Address, AddressTime, full_of_thumbnail};
 use draywatch_core::listing::ListedFrame;
 use draywatch_core::zone::{self, Fold, ImageTime, ImageTimeSetting};
@@ -89,6 +89,7 @@ impl Collector {
         let mut days: BTreeMap<NaiveDate, Vec<ListedFrame>> = BTreeMap::new();
         for frame in frames {
             let listed = listed(&self.config, &turn.camera, frame, reading)?;
+            refuse_future(&listed, self.clock.now())?;
             days.entry(zone::local_date(listed.instant, self.config.portal.time_zone)).or_default().push(listed);
         }
         // Side by side, so that the last pictures of one day do not keep those of the next waiting; the host's slots are shared.
@@ -102,7 +103,11 @@ impl Collector {
         listing.date = date;
         if let Ok(day) = &mut listing.result {
             day.date = date;
-            day.frames = self.known_addresses(camera, frames).await?;
+            match self.known_addresses(camera, frames).await {
+                Ok(frames) => day.frames = frames,
+                // The run has begun, so it must end.
+                Err(failure) => listing.result = Err(failure),
+            }
         }
         let report = self.settle(camera, listing).await;
         (self.observer)(Event::Day(&report));
@@ -135,6 +140,19 @@ fn reading(config: &Config, recorded: Option<ImageTime>) -> Option<ImageTime> {
         ImageTimeSetting::Utc => Some(ImageTime::Utc),
         ImageTimeSetting::Local => Some(ImageTime::Local),
     }
+}
+
+/// Frames in the future contradict any reading of addresses: the list is wrong, or a clock, or the zone.
+fn refuse_future(frame: &ListedFrame, now: DateTime<Utc>) -> Result<(), Failure> {
+    if frame.instant <= now + zone::FUTURE_TOLERANCE {
+        return Ok(());
+    }
+    let message = format!(
+        "{} would be a frame of {}, in the future: the clock says {now}; nothing was fetched. Check the list, the machine's clock, \
+         portal.time_zone and portal.image_time",
+        frame.url, frame.instant
+    );
+    Err(Failure::new(draywatch_core::Kind::Contradiction, message))
 }
 
 fn listed(config: &Config, camera: &CameraId, frame: &GivenFrame, reading: Option<ImageTime>) -> Result<ListedFrame, Failure> {

@@ -18,7 +18,6 @@ use draywatch_catalog::{LedgerFilter, LedgerState};
 use draywatch_core::zone::day_bounds;
 use draywatch_core::{CameraId, Clock, Failure};
 use draywatch_portal::Lister;
-use tokio::time::Instant;
 
 use crate::archive::CameraLock;
 use crate::config::Config;
@@ -155,10 +154,5 @@ impl Collector {
         let owed = self.store.catalog.ledger(&filter).await.map_err(database)?;
         let report = DayReport::of_final_day(camera, date, confirmed.listed.unwrap_or(0));
         Ok(owed.is_empty().then_some(report))
-    }
-
-    /// When a collection that begins now must have ended.
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.config.collection_deadline()
     }
 }

@@ -30,6 +30,8 @@ pub struct Tally {
     pub thumbnails: u64,
     /// Bytes stored.
     pub bytes: u64,
+    /// Whether every listed frame that is not stored is in the ledger.
+    pub is_on_record: bool,
     /// Refusals by reason: how many, and the first one.
     pub refused: BTreeMap<String, (u64, Failure)>,
 }

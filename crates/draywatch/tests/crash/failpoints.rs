@@ -28,7 +28,13 @@ impl Passes {
     /// The first, a middle and the last pass, for so many frames left; only what is certain to be reached.
     fn nth(self, kill: usize, left: usize) -> usize {
         let last = match self {
-            Self::Days => return if kill == 0 { 1 } else { usize::try_from(DAYS).unwrap() },
+            Self::Days => {
+                return if kill == 0 {
+                    1
+                } else {
+                    usize::try_from(DAYS).unwrap()
+                };
+            }
             Self::Frames => left,
             Self::Batches => left.div_ceil(BATCH),
         };
@@ -37,7 +43,10 @@ impl Passes {
 }
 
 async fn world() -> World {
-    assert!(cfg!(feature = "failpoints"), "the crash drills need `--features draywatch/failpoints` (make test has it)");
+    assert!(
+        cfg!(feature = "failpoints"),
+        "the crash drills need `--features draywatch/failpoints` (make test has it)"
+    );
     World::start(&[CAMERA], DAYS, 3600).await
 }
 
@@ -49,13 +58,28 @@ fn left(state: &State, world: &World) -> usize {
 /// Kills a run at a failpoint, holds the invariants against what is left, and returns that.
 async fn kill_at(site: &Site, world: &World, name: &str, nth: usize) -> State {
     let failpoint = format!("{name}:{nth}");
-    let environment = [("DRAYWATCH_TEST_CRASH_AT", failpoint.as_str()), SMALL_BATCHES];
+    let environment = [
+        ("DRAYWATCH_TEST_CRASH_AT", failpoint.as_str()),
+        SMALL_BATCHES,
+    ];
     let ended = site.backfill(world, &[CAMERA], &environment).ended().await;
-    assert!(ended.was_killed(), "{failpoint} was never reached; {}:\n{}", ended.status, ended.text);
+    assert!(
+        ended.was_killed(),
+        "{failpoint} was never reached; {}:\n{}",
+        ended.status,
+        ended.text
+    );
     let took = leftovers::none(&site.temporary()).await;
     let state = State::of(site).await;
-    let (rows, files, owed, aside) = (state.rows.len(), state.files.len(), state.ledger.len(), state.temporaries.len());
-    println!("{failpoint:22} {rows:3} rows {files:3} files {owed:3} in the ledger {aside:3} temporaries; browser gone after {took:.1?}");
+    let (rows, files, owed, aside) = (
+        state.rows.len(),
+        state.files.len(),
+        state.ledger.len(),
+        state.temporaries.len(),
+    );
+    println!(
+        "{failpoint:22} {rows:3} rows {files:3} files {owed:3} in the ledger {aside:3} temporaries; browser gone after {took:.1?}"
+    );
     state.holds_after_a_crash(world);
     state
 }
@@ -78,18 +102,26 @@ async fn drill(name: &str, passes: Passes) {
         state.has_interrupted(&before.open_runs());
         let again = world.requests().await;
         for (file, requests) in &kept {
-            assert_eq!(again[file], *requests, "{file} was there and was fetched again");
+            assert_eq!(
+                again[file], *requests,
+                "{file} was there and was fetched again"
+            );
         }
         kept = settled(&state, &world).await;
         before = state;
     }
-    site.backfill(&world, &[CAMERA], &[SMALL_BATCHES]).ends_with(0).await;
+    site.backfill(&world, &[CAMERA], &[SMALL_BATCHES])
+        .ends_with(0)
+        .await;
     let state = State::of(&site).await;
     state.is_the_truth(&world);
     state.has_interrupted(&before.open_runs());
     for (file, requests) in world.requests().await {
         let allowed = kept.get(&file).copied().unwrap_or(kills as u64 + 1);
-        assert!(requests <= allowed, "{file} was fetched {requests} times, {allowed} at most were due");
+        assert!(
+            requests <= allowed,
+            "{file} was fetched {requests} times, {allowed} at most were due"
+        );
     }
     leftovers::none(&site.temporary()).await;
 }
@@ -133,11 +165,20 @@ async fn killed_when_a_batch_is_committed() {
 async fn thumbnails(site: &Site, world: &World) {
     world.hide_full_pictures();
     kill_at(site, world, "archive-placed", world.truth.len() / 2).await;
-    site.backfill(world, &[CAMERA], &[SMALL_BATCHES]).ends_with(1).await;
+    site.backfill(world, &[CAMERA], &[SMALL_BATCHES])
+        .ends_with(1)
+        .await;
     let state = State::of(site).await;
     state.is(&world.files(true));
-    assert!(state.rows.iter().all(|row| row.is_thumbnail), "a thumbnail is taken for a picture");
-    assert_eq!(state.ledger.len(), world.truth.len(), "a thumbnail is not owed any more");
+    assert!(
+        state.rows.iter().all(|row| row.is_thumbnail),
+        "a thumbnail is taken for a picture"
+    );
+    assert_eq!(
+        state.ledger.len(),
+        world.truth.len(),
+        "a thumbnail is not owed any more"
+    );
     world.lift_faults();
     world.portal.reset_stats();
 }
@@ -156,13 +197,27 @@ async fn drill_replacement(name: &str, passes: Passes) {
     for kill in 0..3 {
         let state = kill_at(&site, &world, name, passes.nth(kill, left)).await;
         assert_eq!(state.rows.len(), world.truth.len(), "a row is gone");
-        left = state.files.iter().filter(|(file, hash)| pictures.get(*file) != Some(hash)).count();
-        println!("{:22} {:3} rows are of full pictures, {left} files still thumbnails", "", full(&state));
+        left = state
+            .files
+            .iter()
+            .filter(|(file, hash)| pictures.get(*file) != Some(hash))
+            .count();
+        println!(
+            "{:22} {:3} rows are of full pictures, {left} files still thumbnails",
+            "",
+            full(&state)
+        );
     }
-    site.backfill(&world, &[CAMERA], &[SMALL_BATCHES]).ends_with(0).await;
+    site.backfill(&world, &[CAMERA], &[SMALL_BATCHES])
+        .ends_with(0)
+        .await;
     let state = State::of(&site).await;
     state.is_the_truth(&world);
-    assert_eq!(full(&state), world.truth.len(), "a picture is taken for a thumbnail");
+    assert_eq!(
+        full(&state),
+        world.truth.len(),
+        "a picture is taken for a thumbnail"
+    );
     leftovers::none(&site.temporary()).await;
 }
 

@@ -18,14 +18,19 @@ pub async fn none(temporary: &Path) -> Duration {
         if left.is_empty() {
             return begun.elapsed();
         }
-        assert!(begun.elapsed() < PATIENCE, "left behind after {PATIENCE:?}: {left:#?}");
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "left behind after {PATIENCE:?}: {left:#?}"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 /// Processes that have the folder in their command line or environment, and profile folders in it.
-pub fn find(temporary: &Path) -> Vec<String> {
-    let folders = std::fs::read_dir(temporary).unwrap().map(|entry| entry.unwrap().path().display().to_string());
+fn find(temporary: &Path) -> Vec<String> {
+    let folders = std::fs::read_dir(temporary)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().display().to_string());
     let mut left: Vec<String> = folders.collect();
     let wanted = temporary.to_str().unwrap().as_bytes();
     let mentions = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
@@ -34,7 +39,10 @@ pub fn find(temporary: &Path) -> Vec<String> {
         let command = read("cmdline");
         if mentions(&command) || mentions(&read("environ")) {
             let words = String::from_utf8_lossy(&command).replace('\0', " ");
-            left.push(format!("process {} {words:.200}", process.file_name().display()));
+            left.push(format!(
+                "process {} {words:.200}",
+                process.file_name().display()
+            ));
         }
     }
     left

@@ -18,11 +18,23 @@ async fn one_camera_is_collected_by_one_process() {
     .await;
     let loser = site.backfill(&world, &["in_gate"], &[]).ends_with(1).await;
     assert!(winner.is_alive(), "the winner ended before the loser");
-    assert!(loser.text.contains(&winner.pid.to_string()), "the message does not name process {}:\n{}", winner.pid, loser.text);
+    assert!(
+        loser.text.contains(&winner.pid.to_string()),
+        "the message does not name process {}:\n{}",
+        winner.pid,
+        loser.text
+    );
     assert!(loser.text.contains("in_gate"), "{}", loser.text);
     winner.ends_with(0).await;
     State::of(&site).await.is_the_truth(&world);
-    assert!(world.requests().await.values().all(|requests| *requests == 1), "a frame was fetched twice");
+    assert!(
+        world
+            .requests()
+            .await
+            .values()
+            .all(|requests| *requests == 1),
+        "a frame was fetched twice"
+    );
     leftovers::none(&site.temporary()).await;
 }
 
@@ -40,29 +52,86 @@ async fn two_that_start_together_on_one_camera_do_not_double_anything() {
     }
     codes.sort_unstable();
     // Where one is done before the other begins, both are right.
-    assert!(codes == [Some(0), Some(1)] || codes == [Some(0), Some(0)], "{codes:?}:\n{texts}");
+    assert!(
+        codes == [Some(0), Some(1)] || codes == [Some(0), Some(0)],
+        "{codes:?}:\n{texts}"
+    );
     State::of(&site).await.is_the_truth(&world);
-    assert!(world.requests().await.values().all(|requests| *requests == 1), "a frame was fetched twice:\n{texts}");
+    assert!(
+        world
+            .requests()
+            .await
+            .values()
+            .all(|requests| *requests == 1),
+        "a frame was fetched twice:\n{texts}"
+    );
     leftovers::none(&site.temporary()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_cameras_are_collected_at_the_same_time() {
-    let (world, site) = (World::start(&["in_gate", "out_gate"], 1, 3600).await, Site::new());
+    let (world, site) = (
+        World::start(&["in_gate", "out_gate"], 1, 3600).await,
+        Site::new(),
+    );
     world.slow(Duration::from_millis(500));
     // Both from nothing: who makes database and archive must not matter.
     let mut runs = ["in_gate", "out_gate"].map(|camera| site.backfill(&world, &[camera], &[]));
-    until(Duration::from_secs(60), "both processes fetch", || {
+    let both_fetch = || {
         let asked = world.portal.stats().cdn.full_addresses;
         let is_asked = |camera: &str| asked.keys().any(|url| url.contains(&format!("-{camera}.")));
-        (is_asked("in_gate") && is_asked("out_gate")).then_some(())
-    })
-    .await;
-    assert!(runs.iter_mut().all(crate::site::Run::is_alive), "they were not at work at the same time");
+        is_asked("in_gate") && is_asked("out_gate")
+    };
+    while !both_fetch() {
+        for run in &mut runs {
+            if !run.is_alive() {
+                panic!(
+                    "one ended before both were at work: {:#?}",
+                    run.ended().await
+                );
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     for run in &mut runs {
         run.ends_with(0).await;
     }
     State::of(&site).await.is_the_truth(&world);
-    assert!(world.requests().await.values().all(|requests| *requests == 1), "a frame was fetched twice");
+    assert!(
+        world
+            .requests()
+            .await
+            .values()
+            .all(|requests| *requests == 1),
+        "a frame was fetched twice"
+    );
     leftovers::none(&site.temporary()).await;
+}
+
+/// Database and archive are made by whoever comes first, and both know each other afterwards, however close the start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_together_from_nothing_make_one_pair() {
+    let cameras = ["in_gate", "out_gate"];
+    let world = World::start(&cameras, 1, 6 * 3600).await;
+    for _ in 0..5 {
+        let site = Site::new();
+        let mut runs = cameras.map(|camera| {
+            let addresses = world.truth.iter().filter(|frame| frame.camera == camera);
+            let list: Vec<&str> = addresses.map(|frame| frame.url.as_str()).collect();
+            std::fs::write(site.path(camera), list.join("\n")).unwrap();
+            let fetch = ["fetch", "--camera", camera, "--frames-from", camera];
+            site.start(&world, &fetch, &[("DRAYWATCH_PORTAL__IMAGE_TIME", "utc")])
+        });
+        for run in &mut runs {
+            run.ends_with(0).await;
+        }
+        State::of(&site).await.is_the_truth(&world);
+        // And it stays so.
+        let fetch = ["fetch", "--camera", cameras[0], "--frames-from", cameras[0]];
+        let again = site
+            .start(&world, &fetch, &[("DRAYWATCH_PORTAL__IMAGE_TIME", "utc")])
+            .ends_with(0)
+            .await;
+        assert!(again.text.contains("already"), "{}", again.text);
+    }
 }

@@ -13,8 +13,44 @@ use crate::state::{State, place};
 use crate::world::World;
 
 const CAMERAS: [&str; 2] = ["in_gate", "out_gate"];
-/// Moments of a kill, in milliseconds after the start.
-const MOMENTS: std::ops::Range<u64> = 0..6_000;
+/// Moments of a kill, in milliseconds after the start of the run.
+const AFTER_START: std::ops::Range<u64> = 0..6_000;
+/// Moments of a kill, in milliseconds after its first request for a picture: on a busy machine nothing else would be hit but
+/// the start of the browser.
+const AFTER_REQUEST: std::ops::Range<u64> = 0..4_000;
+
+/// When and how a run is killed.
+struct Kill {
+    after_request: bool,
+    moment: Duration,
+    whole_group: bool,
+}
+
+impl Kill {
+    fn draw(random: &mut StdRng) -> Self {
+        let after_request = random.random();
+        let moments = if after_request {
+            AFTER_REQUEST
+        } else {
+            AFTER_START
+        };
+        let moment = Duration::from_millis(random.random_range(moments));
+        Self {
+            after_request,
+            moment,
+            whole_group: random.random(),
+        }
+    }
+
+    /// Waits for the moment, at most until the run has ended.
+    async fn wait(&self, run: &mut Run, world: &World) {
+        while self.after_request && world.portal.stats().cdn.in_flight == 0 && run.is_alive() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // The random moment is the drill itself.
+        tokio::time::sleep(self.moment).await;
+    }
+}
 
 /// What is kept of the kills.
 #[derive(Default)]
@@ -27,7 +63,11 @@ struct Account {
 
 /// The furthest that a killed run got.
 fn stage(state: &State, run: &Run, requests: u64) -> &'static str {
-    let begun = state.runs.iter().filter(|row| row.run.pid == run.pid).count();
+    let begun = state
+        .runs
+        .iter()
+        .filter(|row| row.run.pid == run.pid)
+        .count();
     if begun == 0 {
         "1 starting or recovering"
     } else if !state.rowless().is_empty() {
@@ -47,11 +87,21 @@ fn stage(state: &State, run: &Run, requests: u64) -> &'static str {
 
 impl Account {
     fn print(&self, seed: u64) {
-        println!("random kills (DRAYWATCH_TEST_SEED={seed}), by the stage that the run had reached:");
-        self.kills.iter().for_each(|(stage, count)| println!("  {stage:30} {count:4}"));
+        println!(
+            "random kills (DRAYWATCH_TEST_SEED={seed}), by the stage that the run had reached:"
+        );
+        self.kills
+            .iter()
+            .for_each(|(stage, count)| println!("  {stage:30} {count:4}"));
         let total: u32 = self.kills.values().sum();
-        println!("  {:30} {total:4} ({} of the whole process group)", "all", self.groups);
-        println!("  archives completed {}, leftovers 0, browsers gone within {:.1?}", self.completed, self.slowest_browser);
+        println!(
+            "  {:30} {total:4} ({} of the whole process group)",
+            "all", self.groups
+        );
+        println!(
+            "  archives completed {}, leftovers 0, browsers gone within {:.1?}",
+            self.completed, self.slowest_browser
+        );
     }
 
     fn total(&self) -> u32 {
@@ -59,15 +109,21 @@ impl Account {
     }
 }
 
-/// Kills a run after `moment`, unless it ends before; the state after it.
-async fn kill_once(site: &Site, world: &World, moment: Duration, whole_group: bool, account: &mut Account) -> Option<State> {
+/// Kills a run, unless it ends before; the state after it.
+async fn kill_once(
+    site: &Site,
+    world: &World,
+    kill: &Kill,
+    account: &mut Account,
+) -> Option<State> {
     world.portal.reset_stats();
     let mut run = site.backfill(world, &CAMERAS, &[("DRAYWATCH_BATCH_SIZE", "10")]);
-    // The random moment is the drill itself.
-    tokio::time::sleep(moment).await;
-    let is_sent = run.signal(Signal::KILL, whole_group);
+    kill.wait(&mut run, world).await;
+    let is_sent = run.signal(Signal::KILL, kill.whole_group);
     let ended = run.ended().await;
-    account.slowest_browser = account.slowest_browser.max(leftovers::none(&site.temporary()).await);
+    account.slowest_browser = account
+        .slowest_browser
+        .max(leftovers::none(&site.temporary()).await);
     if !is_sent || !ended.was_killed() {
         assert_eq!(ended.status.code(), Some(0), "{}", ended.text);
         return None;
@@ -75,9 +131,19 @@ async fn kill_once(site: &Site, world: &World, moment: Duration, whole_group: bo
     let requests = world.requests().await.values().sum();
     let state = State::of(site).await;
     let stage = stage(&state, &run, requests);
-    println!("  {:6.3} s {} {stage}: {} rows", moment.as_secs_f64(), if whole_group { "group" } else { "alone" }, state.rows.len());
+    let since = if kill.after_request {
+        "request"
+    } else {
+        "start"
+    };
+    let whom = if kill.whole_group { "group" } else { "alone" };
+    let moment = kill.moment.as_secs_f64();
+    println!(
+        "  {moment:6.3} s after {since:7} {whom} {stage}: {} rows",
+        state.rows.len()
+    );
     *account.kills.entry(stage).or_default() += 1;
-    account.groups += u32::from(whole_group);
+    account.groups += u32::from(kill.whole_group);
     state.holds_after_a_crash(world);
     Some(state)
 }
@@ -86,7 +152,10 @@ async fn kill_once(site: &Site, world: &World, moment: Duration, whole_group: bo
 async fn assert_nothing_twice(before: &State, world: &World) {
     let requests = world.requests().await;
     for file in before.rows.iter().map(place) {
-        assert_eq!(requests[&file], 0, "{file} was recorded and was fetched again");
+        assert_eq!(
+            requests[&file], 0,
+            "{file} was recorded and was fetched again"
+        );
     }
 }
 
@@ -95,12 +164,18 @@ async fn one_archive(world: &World, random: &mut StdRng, kills: u32, account: &m
     let site = Site::new();
     let mut before = State::default();
     while account.total() < kills {
-        let moment = Duration::from_millis(random.random_range(MOMENTS));
-        let Some(state) = kill_once(&site, world, moment, random.random(), account).await else { break };
+        let kill = Kill::draw(random);
+        let Some(state) = kill_once(&site, world, &kill, account).await else {
+            break;
+        };
         assert_nothing_twice(&before, world).await;
         // A kill can come before the runs of the last one are closed; they stay open then, and their turn comes.
         let still_open = state.open_runs();
-        let closed: Vec<i64> = before.open_runs().into_iter().filter(|run| !still_open.contains(run)).collect();
+        let closed: Vec<i64> = before
+            .open_runs()
+            .into_iter()
+            .filter(|run| !still_open.contains(run))
+            .collect();
         state.has_interrupted(&closed);
         before = state;
     }
@@ -115,8 +190,14 @@ async fn one_archive(world: &World, random: &mut StdRng, kills: u32, account: &m
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_moments() {
-    let kills = if std::env::var_os("DRAYWATCH_TEST_FULL").is_some() { 100 } else { 25 };
-    let given = std::env::var("DRAYWATCH_TEST_SEED").ok().and_then(|text| text.parse().ok());
+    let kills = if std::env::var_os("DRAYWATCH_TEST_FULL").is_some() {
+        100
+    } else {
+        25
+    };
+    let given = std::env::var("DRAYWATCH_TEST_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok());
     let seed = given.unwrap_or_else(rand::random::<u64>);
     println!("DRAYWATCH_TEST_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);

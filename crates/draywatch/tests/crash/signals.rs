@@ -19,10 +19,14 @@ async fn stop(site: &Site, mut run: Run, signal: Signal) -> Duration {
     let sent = Instant::now();
     let ended = run.ends_with(1).await;
     let took = sent.elapsed();
-    assert!(ended.text.contains("stopped before the work was done"), "{}", ended.text);
+    assert!(
+        ended.text.contains("stopped before the work was done"),
+        "{}",
+        ended.text
+    );
     assert!(took < SOON, "the end took {took:?}:\n{}", ended.text);
-    let left = leftovers::find(&site.temporary());
-    assert!(left.is_empty(), "left behind: {left:#?}");
+    // A browser that was just being started is ended by its guard a moment after us.
+    leftovers::none(&site.temporary()).await;
     took
 }
 
@@ -32,16 +36,31 @@ async fn stopped_in_the_middle() {
     world.slow(Duration::from_millis(200));
     for signal in [Signal::TERM, Signal::INT] {
         let run = site.backfill(&world, &[CAMERA], &[]);
-        until(Duration::from_secs(60), "a browser starts", || (!profiles(&site).is_empty()).then_some(())).await;
-        println!("{signal:?} while listing: ended after {:.1?}", stop(&site, run, signal).await);
+        until(Duration::from_secs(60), "a browser starts", || {
+            (!profiles(&site).is_empty()).then_some(())
+        })
+        .await;
+        println!(
+            "{signal:?} while listing: ended after {:.1?}",
+            stop(&site, run, signal).await
+        );
         world.portal.reset_stats();
         let run = site.backfill(&world, &[CAMERA], &[]);
-        until(Duration::from_secs(60), "frames are fetched", || (world.portal.stats().cdn.requests > 4).then_some(())).await;
-        println!("{signal:?} while fetching: ended after {:.1?}", stop(&site, run, signal).await);
+        until(Duration::from_secs(60), "frames are fetched", || {
+            (world.portal.stats().cdn.requests > 4).then_some(())
+        })
+        .await;
+        println!(
+            "{signal:?} while fetching: ended after {:.1?}",
+            stop(&site, run, signal).await
+        );
         let state = State::of(&site).await;
         state.holds_after_a_crash(&world);
         assert_eq!(state.temporaries, Vec::<String>::new());
-        assert!(state.rows.len() < world.truth.len(), "it had done all its work");
+        assert!(
+            state.rows.len() < world.truth.len(),
+            "it had done all its work"
+        );
     }
     let stopped = State::of(&site).await.open_runs();
     world.slow(Duration::ZERO);
@@ -54,5 +73,7 @@ async fn stopped_in_the_middle() {
 
 fn profiles(site: &Site) -> Vec<String> {
     let entries = std::fs::read_dir(site.temporary()).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }

@@ -64,16 +64,27 @@ impl Site {
         let output = self.path(&format!("output-{}", uuid::Uuid::new_v4().simple()));
         let file = File::create(&output).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_draywatch"));
-        command.arg("-v").args(arguments).current_dir(self.folder.path());
+        command
+            .arg("-v")
+            .args(arguments)
+            .current_dir(self.folder.path());
         command.env("TMPDIR", self.temporary());
         command.env("DRAYWATCH_PORTAL__PAGE_URL", world.portal.page_url());
         command.env("DRAYWATCH_PORTAL__IMAGE_URL", world.portal.image_url());
         command.env("DRAYWATCH_PORTAL__PAUSE_BETWEEN_DAYS_SECONDS", "0");
         command.envs(environment.iter().copied());
-        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+        command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file);
         let child = command.process_group(0).kill_on_drop(true).spawn().unwrap();
         let pid = child.id().unwrap();
-        Run { child, pid, output, begun: Instant::now() }
+        Run {
+            child,
+            pid,
+            output,
+            begun: Instant::now(),
+        }
     }
 
     /// Starts a backfill of the world's days of these cameras.
@@ -90,14 +101,22 @@ impl Run {
     pub async fn ended(&mut self) -> Ended {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let text = std::fs::read_to_string(&self.output).unwrap();
-        let status = ended.unwrap_or_else(|_| panic!("the run still goes on after {PATIENCE:?}:\n{text}")).unwrap();
+        let status = ended
+            .unwrap_or_else(|_| panic!("the run still goes on after {PATIENCE:?}:\n{text}"))
+            .unwrap();
         Ended { status, text }
     }
 
     /// Waits for its end and wants this exit status.
     pub async fn ends_with(&mut self, code: i32) -> Ended {
         let ended = self.ended().await;
-        assert_eq!(ended.status.code(), Some(code), "{}:\n{}", ended.status, ended.text);
+        assert_eq!(
+            ended.status.code(),
+            Some(code),
+            "{}:\n{}",
+            ended.status,
+            ended.text
+        );
         ended
     }
 
@@ -110,7 +129,11 @@ impl Run {
     pub fn signal(&mut self, signal: Signal, whole_group: bool) -> bool {
         let pid = Pid::from_raw(self.pid.cast_signed()).unwrap();
         // While it has not been waited for, nobody else can have its number.
-        let send = if whole_group { kill_process_group } else { kill_process };
+        let send = if whole_group {
+            kill_process_group
+        } else {
+            kill_process
+        };
         self.is_alive() && send(pid, signal).is_ok()
     }
 }
@@ -124,12 +147,18 @@ impl Ended {
 
 /// The files below a folder, by their path in it; none if it is not there.
 pub fn files_below(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut files = Vec::new();
     for entry in entries.map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
         if entry.file_type().unwrap().is_dir() {
-            files.extend(files_below(&entry.path()).iter().map(|file| format!("{name}/{file}")));
+            files.extend(
+                files_below(&entry.path())
+                    .iter()
+                    .map(|file| format!("{name}/{file}")),
+            );
         } else {
             files.push(name);
         }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use draywatch::store::Store;
 use draywatch_catalog::{
-    Catalog, DatabaseUrl, ImageRow, LedgerEntry, LedgerFilter, LedgerState, OpenOptions, RunFilter, RunRow,
+    Catalog, DatabaseUrl, ImageRow, LedgerEntry, LedgerFilter, LedgerState, OpenOptions, RunFilter,
+    RunRow,
 };
 use draywatch_core::Clock;
 use draywatch_core::outcome::Outcome;
@@ -33,8 +34,14 @@ pub struct State {
 
 /// Opens a site's database as it is.
 pub async fn catalog(site: &Site) -> Arc<dyn Catalog> {
-    let options = OpenOptions { create: false, busy_timeout: Duration::from_secs(5), now: Clock::system().now() };
-    draywatch_catalog::open(&DatabaseUrl::Sqlite(site.database()), options).await.unwrap()
+    let options = OpenOptions {
+        create: false,
+        busy_timeout: Duration::from_secs(5),
+        now: Clock::system().now(),
+    };
+    draywatch_catalog::open(&DatabaseUrl::Sqlite(site.database()), options)
+        .await
+        .unwrap()
 }
 
 impl State {
@@ -45,14 +52,22 @@ impl State {
             let catalog = catalog(site).await;
             state.rows = catalog.images_after(0, 1_000_000).await.unwrap();
             state.ledger = catalog.ledger(&LedgerFilter::default()).await.unwrap();
-            let all = RunFilter { camera: None, outcome: None, since: None, limit: 1_000_000 };
+            let all = RunFilter {
+                camera: None,
+                outcome: None,
+                since: None,
+                limit: 1_000_000,
+            };
             state.runs = catalog.runs(&all).await.unwrap();
             assert_eq!(catalog.check().await.unwrap(), Vec::<String>::new());
             catalog.close().await;
         }
         state.temporaries = files_below(&site.archive().join(".draywatch/tmp"));
         state.quarantine = files_below(&site.archive().join(".draywatch/quarantine"));
-        for file in files_below(&site.archive()).into_iter().filter(|file| !file.starts_with(".draywatch/")) {
+        for file in files_below(&site.archive())
+            .into_iter()
+            .filter(|file| !file.starts_with(".draywatch/"))
+        {
             let bytes = std::fs::read(site.archive().join(&file)).unwrap();
             state.sizes.insert(file.clone(), bytes.len() as u64);
             state.files.insert(file, Sha256::of(&bytes).to_string());
@@ -74,12 +89,20 @@ impl State {
     /// Files without a row.
     pub fn rowless(&self) -> BTreeSet<String> {
         let promised: BTreeSet<String> = self.rows.iter().map(place).collect();
-        self.files.keys().filter(|file| !promised.contains(*file)).cloned().collect()
+        self.files
+            .keys()
+            .filter(|file| !promised.contains(*file))
+            .cloned()
+            .collect()
     }
 
     /// Runs without an end.
     pub fn open_runs(&self) -> Vec<i64> {
-        self.runs.iter().filter(|run| run.end.is_none()).map(|run| run.id).collect()
+        self.runs
+            .iter()
+            .filter(|run| run.end.is_none())
+            .map(|run| run.id)
+            .collect()
     }
 
     /// What holds at every moment: each row has its whole file (or, in the midst of a replacement, the picture that the ledger
@@ -87,25 +110,49 @@ impl State {
     pub fn holds_after_a_crash(&self, world: &World) {
         let (full, thumbnails) = (world.files(false), world.files(true));
         for (file, sha256) in &self.files {
-            assert!(full.get(file) == Some(sha256) || thumbnails.get(file) == Some(sha256), "{file} is no picture of the portal");
+            assert!(
+                full.get(file) == Some(sha256) || thumbnails.get(file) == Some(sha256),
+                "{file} is no picture of the portal"
+            );
         }
         let promised = self.promised();
         for row in &self.rows {
             let file = place(row);
-            let there = self.files.get(&file).unwrap_or_else(|| panic!("row {} without its file {file}", row.id));
-            let fits = promised[&file] == *there && row.file_size == self.sizes[&file].try_into().ok();
-            assert!(fits || self.announced(&file) == Some(there), "row {} does not fit {file}", row.id);
+            let there = self
+                .files
+                .get(&file)
+                .unwrap_or_else(|| panic!("row {} without its file {file}", row.id));
+            let fits =
+                promised[&file] == *there && row.file_size == self.sizes[&file].try_into().ok();
+            assert!(
+                fits || self.announced(&file) == Some(there),
+                "row {} does not fit {file}",
+                row.id
+            );
         }
-        let wanted: BTreeSet<String> = self.ledger.iter().map(|entry| entry.entry.frame.relative_path()).collect();
+        let wanted: BTreeSet<String> = self
+            .ledger
+            .iter()
+            .map(|entry| entry.entry.frame.relative_path())
+            .collect();
         for file in self.rowless() {
-            assert!(wanted.contains(&file), "{file} has no row, and the ledger does not know it");
+            assert!(
+                wanted.contains(&file),
+                "{file} has no row, and the ledger does not know it"
+            );
         }
         assert_eq!(self.quarantine, Vec::<String>::new());
     }
 
     fn announced(&self, file: &str) -> Option<&String> {
-        let entry = self.ledger.iter().find(|entry| entry.entry.frame.relative_path() == file)?;
-        let replacement = entry.replacement.as_ref().filter(|_| entry.state == LedgerState::Thumbnail)?;
+        let entry = self
+            .ledger
+            .iter()
+            .find(|entry| entry.entry.frame.relative_path() == file)?;
+        let replacement = entry
+            .replacement
+            .as_ref()
+            .filter(|_| entry.state == LedgerState::Thumbnail)?;
         Some(&replacement.sha256)
     }
 
@@ -120,7 +167,12 @@ impl State {
         assert_same(&self.files, wanted, "files and truth");
         assert_same(&self.promised(), wanted, "rows and truth");
         for row in &self.rows {
-            assert_eq!(row.file_size, self.sizes[&place(row)].try_into().ok(), "size of {}", row.path);
+            assert_eq!(
+                row.file_size,
+                self.sizes[&place(row)].try_into().ok(),
+                "size of {}",
+                row.path
+            );
         }
         assert_eq!(self.temporaries, Vec::<String>::new());
         assert_eq!(self.quarantine, Vec::<String>::new());
@@ -143,9 +195,19 @@ pub fn place(row: &ImageRow) -> String {
 
 #[track_caller]
 fn assert_same(have: &Hashes, want: &Hashes, what: &str) {
-    let wrong: Vec<&String> = have.iter().filter(|(file, hash)| want.get(*file) != Some(hash)).map(|(file, _)| file).collect();
-    let missing: Vec<&String> = want.keys().filter(|file| !have.contains_key(*file)).collect();
-    assert!(wrong.is_empty() && missing.is_empty(), "{what} differ: wrong {wrong:?}, missing {missing:?}");
+    let wrong: Vec<&String> = have
+        .iter()
+        .filter(|(file, hash)| want.get(*file) != Some(hash))
+        .map(|(file, _)| file)
+        .collect();
+    let missing: Vec<&String> = want
+        .keys()
+        .filter(|file| !have.contains_key(*file))
+        .collect();
+    assert!(
+        wrong.is_empty() && missing.is_empty(),
+        "{what} differ: wrong {wrong:?}, missing {missing:?}"
+    );
 }
 
 /// Waits until `ready` gives something.
@@ -155,7 +217,10 @@ pub async fn until<T>(patience: Duration, what: &str, mut ready: impl FnMut() ->
         if let Some(value) = ready() {
             return value;
         }
-        assert!(begun.elapsed() < patience, "not within {patience:?}: {what}");
+        assert!(
+            begun.elapsed() < patience,
+            "not within {patience:?}: {what}"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -23,8 +23,16 @@ impl World {
     /// A portal with a frame of each camera every `interval` seconds; the last `days` days that have ended are collected. All
     /// pictures are drawn beforehand, so that the portal is as fast at first as it is later.
     pub async fn start(cameras: &[&str], days: u64, interval: u32) -> Self {
-        let schedule = Schedule { interval_seconds: interval, ..Schedule::default() };
-        let portal = Portal::start(Config { schedule, ..Config::default() }).await.unwrap();
+        let schedule = Schedule {
+            interval_seconds: interval,
+            ..Schedule::default()
+        };
+        let portal = Portal::start(Config {
+            schedule,
+            ..Config::default()
+        })
+        .await
+        .unwrap();
         let today = portal.today();
         let first = today - Days::new(days);
         let mut truth = Vec::new();
@@ -34,18 +42,27 @@ impl World {
             }
         }
         assert!(!truth.is_empty());
-        Self { portal, first, last: today - Days::new(1), truth }
+        Self {
+            portal,
+            first,
+            last: today - Days::new(1),
+            truth,
+        }
     }
 
     /// The CDN answers each request after so long.
     pub fn slow(&self, latency: Duration) {
         let latency_ms = u64::try_from(latency.as_millis()).unwrap();
-        self.portal.set_behaviours(Behaviours { latency_ms, ..Behaviours::default() });
+        self.portal.set_behaviours(Behaviours {
+            latency_ms,
+            ..Behaviours::default()
+        });
     }
 
     /// Only thumbnails can be had.
     pub fn hide_full_pictures(&self) {
-        self.portal.set_faults(vec![FaultRule::always(Fault::NotFound)]);
+        self.portal
+            .set_faults(vec![FaultRule::always(Fault::NotFound)]);
     }
 
     /// No CDN fault any more.
@@ -55,15 +72,26 @@ impl World {
 
     /// The files that a complete archive holds: full pictures, or thumbnails.
     pub fn files(&self, thumbnails: bool) -> Hashes {
-        let hash = |frame: &TruthFrame| if thumbnails { frame.thumbnail_sha256.clone() } else { frame.sha256.clone() };
-        self.truth.iter().map(|frame| (path_of(frame), hash(frame).unwrap())).collect()
+        let hash = |frame: &TruthFrame| {
+            if thumbnails {
+                frame.thumbnail_sha256.clone()
+            } else {
+                frame.sha256.clone()
+            }
+        };
+        self.truth
+            .iter()
+            .map(|frame| (path_of(frame), hash(frame).unwrap()))
+            .collect()
     }
 
     /// Requests for full pictures so far by place in the archive, once the CDN has finished with all that came.
     pub async fn requests(&self) -> BTreeMap<String, u64> {
-        super::state::until(Duration::from_secs(20), "the CDN finishes its answers", || {
-            (self.portal.stats().cdn.in_flight == 0).then_some(())
-        })
+        super::state::until(
+            Duration::from_secs(20),
+            "the CDN finishes its answers",
+            || (self.portal.stats().cdn.in_flight == 0).then_some(()),
+        )
         .await;
         let asked = self.portal.stats().cdn.full_addresses;
         let of = |frame: &TruthFrame| (path_of(frame), asked.get(&frame.url).copied().unwrap_or(0));

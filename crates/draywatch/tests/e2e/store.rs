@@ -39,8 +39,13 @@ pub struct Owed {
 
 /// Opens the database as any program would.
 pub async fn connect(path: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
-    options.connect().await.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false);
+    options
+        .connect()
+        .await
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Executes statements in the home's database.
@@ -58,7 +63,9 @@ async fn rows(home: &Home, sql: &'static str) -> Vec<SqliteRow> {
 }
 
 fn instant(text: &str) -> DateTime<Utc> {
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").expect("a time").and_utc()
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+        .expect("a time")
+        .and_utc()
 }
 
 /// All rows of `images`, by path.
@@ -68,7 +75,10 @@ pub async fn images(home: &Home) -> Vec<Image> {
 }
 
 fn image(row: &SqliteRow) -> Image {
-    assert_eq!(row.get::<String, _>("filepath"), row.get::<String, _>("image_path"));
+    assert_eq!(
+        row.get::<String, _>("filepath"),
+        row.get::<String, _>("image_path")
+    );
     Image {
         id: row.get("id"),
         camera: row.get("camera_id"),
@@ -101,14 +111,19 @@ pub async fn ledger(home: &Home) -> Vec<Owed> {
 /// A fact that the program keeps.
 pub async fn fact(home: &Home, name: &str) -> Option<String> {
     let all = rows(home, "SELECT name, value FROM draywatch_facts").await;
-    all.iter().find(|row| row.get::<String, _>("name") == name).map(|row| row.get("value"))
+    all.iter()
+        .find(|row| row.get::<String, _>("name") == name)
+        .map(|row| row.get("value"))
 }
 
 /// Runs without an outcome, and the outcomes of the others in order.
 pub async fn outcomes(home: &Home) -> (usize, Vec<String>) {
     let all = rows(home, "SELECT outcome FROM runs ORDER BY id").await;
     let outcomes: Vec<Option<String>> = all.iter().map(|row| row.get("outcome")).collect();
-    (outcomes.iter().filter(|outcome| outcome.is_none()).count(), outcomes.into_iter().flatten().collect())
+    (
+        outcomes.iter().filter(|outcome| outcome.is_none()).count(),
+        outcomes.into_iter().flatten().collect(),
+    )
 }
 
 /// Whether the database is whole, by its own judgement.
@@ -119,10 +134,21 @@ pub async fn integrity(home: &Home) -> String {
 /// What stands in the tables that hold frames, as text; the rest are accounts of runs.
 pub async fn content(home: &Home) -> String {
     let mut text = String::new();
-    for sql in ["SELECT * FROM images ORDER BY id", "SELECT * FROM tombstones ORDER BY id", "SELECT * FROM frame_ledger ORDER BY id"] {
+    for sql in [
+        "SELECT * FROM images ORDER BY id",
+        "SELECT * FROM tombstones ORDER BY id",
+        "SELECT * FROM frame_ledger ORDER BY id",
+    ] {
         for row in rows(home, sql).await {
-            let cell = |at| row.try_get_unchecked::<Option<String>, _>(at).expect("text");
-            let cells: Vec<String> = row.columns().iter().map(|column| format!("{:?}", cell(column.ordinal()))).collect();
+            let cell = |at| {
+                row.try_get_unchecked::<Option<String>, _>(at)
+                    .expect("text")
+            };
+            let cells: Vec<String> = row
+                .columns()
+                .iter()
+                .map(|column| format!("{:?}", cell(column.ordinal())))
+                .collect();
             text.push_str(&cells.join("|"));
             text.push('\n');
         }
@@ -131,7 +157,9 @@ pub async fn content(home: &Home) -> String {
 }
 
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Every file below a folder with its hash, the database's side files and the locks left out.
@@ -142,12 +170,17 @@ pub fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
-    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for entry in
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = entry.expect("an entry").path();
         let name = path.to_string_lossy().into_owned();
         if path.is_dir() {
             walk(root, &path, found);
-        } else if !name.ends_with("-wal") && !name.ends_with("-shm") && !name.contains(".draywatch/locks/") {
+        } else if !name.ends_with("-wal")
+            && !name.ends_with("-shm")
+            && !name.contains(".draywatch/locks/")
+        {
             let relative = path.strip_prefix(root).expect("below").to_owned();
             found.insert(relative, sha256(&std::fs::read(&path).expect("its bytes")));
         }
@@ -157,12 +190,19 @@ fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
 /// Pictures in the archive with their hashes, by path as in the database.
 pub fn pictures(home: &Home) -> BTreeMap<String, String> {
     let all = files(&home.path().join("data"));
-    let is_picture = |path: &Path| path.starts_with("images") && !path.starts_with("images/.draywatch");
-    all.into_iter().filter(|(path, _)| is_picture(path)).map(|(path, hash)| (format!("data/{}", path.display()), hash)).collect()
+    let is_picture =
+        |path: &Path| path.starts_with("images") && !path.starts_with("images/.draywatch");
+    all.into_iter()
+        .filter(|(path, _)| is_picture(path))
+        .map(|(path, hash)| (format!("data/{}", path.display()), hash))
+        .collect()
 }
 
 /// What lies in the folder of temporaries.
 pub fn temporaries(home: &Home) -> Vec<PathBuf> {
     let tmp = home.images().join(".draywatch/tmp");
-    std::fs::read_dir(tmp).expect("the folder of temporaries").map(|entry| entry.expect("an entry").path()).collect()
+    std::fs::read_dir(tmp)
+        .expect("the folder of temporaries")
+        .map(|entry| entry.expect("an entry").path())
+        .collect()
 }

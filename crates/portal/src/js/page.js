@@ -97,12 +97,19 @@
     if (document.scrollingElement) found.push(document.scrollingElement);
     return found;
   };
-  const MORE = /^\W*((load|show|view|see|fetch|get|go to)( the)?)?\s*(more|older|earlier|next)\b(?!.*(month|year|day))|^\W*(cargar|ver|mostrar) m[aá]s|加载更多|更多|もっと|더 보기|^\W*(voir|charger) plus|^\W*mehr/i;
+  const MORE = /^\W*((load|show|view|see|fetch|get|go to)( the)?)?\s*(more|older|earlier|next)\b(?!.*(month|year|day))|^\W*(cargar|ver|mostrar) m[aá]s|加载更多|更多|もっと|더 보기|^\W*(voir|charger) plus|^\W*mehr|下一页|siguiente|suivant|nächste|próxima/i;
   const moreButtons = () => [...page.all()].filter((element) => {
     if (!/^(button|a)$/i.test(element.tagName) && element.getAttribute('role') !== 'button') return false;
     if (element.disabled || element.getAttribute('aria-disabled') === 'true') return false;
     const text = (element.textContent.trim() || element.getAttribute('aria-label') || '').slice(0, 60);
     return MORE.test(text) && page.visible(element) && !element.closest('table,[role=dialog],[role=grid]');
+  });
+  // Parts of a list that are folded away or behind a tab named by an hour or a number; tabs with names may lead elsewhere.
+  const folded = () => [...page.all()].filter((element) => {
+    const role = element.getAttribute('role');
+    const tab = role === 'tab' && element.getAttribute('aria-selected') === 'false' && /\d/.test(element.textContent) && element.textContent.trim().length < 16;
+    const fold = element.getAttribute('aria-expanded') === 'false' && role !== 'combobox' && !element.getAttribute('aria-haspopup') && element.tagName !== 'INPUT';
+    return (tab || fold || (element.tagName === 'SUMMARY' && !element.parentElement.open)) && page.visible(element) && !element.closest('table,[role=dialog],[role=grid],[role=menu],nav');
   });
   const running = () => state.log.some((entry) => entry.end === null && entry.phase === state.phase && performance.now() - entry.start < 60_000);
   page.running = running;
@@ -133,11 +140,12 @@
         box.dispatchEvent(new Event('scroll', { bubbles: box === document.scrollingElement }));
         box.dispatchEvent(new WheelEvent('wheel', { deltaY: 400, bubbles: true, composed: true }));
       }
-      for (const button of moreButtons()) {
+      for (const button of [...moreButtons(), ...(pause > 0 ? folded() : [])]) {
         if (clicked.has(button)) continue;
         clicked.add(button);
         button.click();
         await rest();
+        note();
       }
       const since = performance.now();
       await page.until(() => !running() && performance.now() - Math.max(since, state.lastChange) >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));

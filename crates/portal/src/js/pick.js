@@ -328,6 +328,24 @@
     const typed = await viaTyping(day, go);
     return done(typed && typed.how ? typed : calendar);
   };
+  // A page may want its pick confirmed. Presses one such button, if there is one.
+  state.confirm = () => {
+    const WORDS = /^\W*(ok|okay|apply|search|go|load|show|submit|confirm|view|get|query|find|done|确定|查询|搜索|buscar|aplicar|aceptar|ver|suchen|chercher|valider)\b.{0,20}$/i;
+    const button = [...page.all()].find((element) => (element.tagName === 'BUTTON' || element.getAttribute('role') === 'button')
+      && !element.disabled && WORDS.test(element.textContent.trim()) && page.visible(element));
+    if (button) press(button);
+    return Boolean(button);
+  };
+  // The history may be behind a tab or a button of its own.
+  state.openHistory = () => {
+    const entry = [...page.all()].find((element) => {
+      const link = element.tagName === 'A' && /^#/.test(element.getAttribute('href') || '');
+      const clickable = link || element.tagName === 'BUTTON' || /^(tab|button)$/.test(element.getAttribute('role') || '');
+      return clickable && /histor|archiv|past|previous days|calendar|历史|歷史/i.test(element.textContent) && element.textContent.trim().length < 40 && page.visible(element);
+    });
+    if (entry) press(entry);
+    return Boolean(entry);
+  };
   state.namesDay = namesDay;
   state.isPicker = () => pickers().length > 0 || calendars().length > 0 || document.querySelector('select') !== null;
 })();

@@ -18,7 +18,9 @@
   // Waits until the page shows something to pick a day with, its first requests are answered and it has come to rest.
   state.ready = async (limit) => {
     const start = performance.now();
-    await page.until(() => document.body && (state.isPicker() || page.signs().trouble), limit);
+    const usable = () => document.body && (state.isPicker() || page.signs().trouble);
+    if (!await page.until(usable, Math.min(limit, 4000)) && document.body) state.openHistory();
+    await page.until(usable, Math.max(0, limit - (performance.now() - start)));
     const left = Math.max(0, limit - (performance.now() - start));
     await page.until(() => !page.running() && performance.now() - state.lastChange > 60, Math.min(left, 6000));
     return reading(page.pictures(), { picker: state.isPicker(), title: document.title });

@@ -70,19 +70,17 @@
     return send.apply(this, arguments);
   };
 
-  const OwnSocket = window.WebSocket;
-  if (OwnSocket) {
-    window.WebSocket = class WebSocket extends OwnSocket {
-      constructor(...args) {
-        super(...args);
-        this.addEventListener('message', ({ data }) => {
-          if (typeof data !== 'string') return;
-          const entry = begin('socket', 'MESSAGE', this.url, '');
-          entry.status = 200;
-          finish(entry, data);
-        });
-      }
-    };
+  // Pushed messages are answers without a request: each counts for itself.
+  const listen = (source) => source.addEventListener('message', ({ data }) => {
+    if (typeof data !== 'string') return;
+    const entry = begin('push', 'MESSAGE', source.url, `#${state.sequence}`);
+    entry.status = 200;
+    finish(entry, data);
+  });
+  for (const name of ['WebSocket', 'EventSource']) {
+    const Own = window[name];
+    if (!Own) continue;
+    window[name] = { [name]: class extends Own { constructor(...args) { super(...args); listen(this); } } }[name];
   }
 
   const observe = () => new MutationObserver(() => { state.lastChange = performance.now(); })

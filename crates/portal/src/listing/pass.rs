@@ -199,6 +199,10 @@ impl Lister {
             if pace == Pace::Patient {
                 page.wait_for_change(browser, Duration::from_millis(400)).await?;
             }
+            if looking.looks == 2 && !page.answers.iter().any(|answer| answer.phase == page.phase) {
+                // Nothing was asked for: perhaps the pick has to be confirmed.
+                page.confirm(browser).await?;
+            }
             pace = if looking.looks == 1 { Pace::Quick } else { Pace::Patient };
             read = page.read(browser, pace, looking.timeout.max(CONVERGENCE)).await?;
         }

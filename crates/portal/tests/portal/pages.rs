@@ -131,7 +131,10 @@ async fn their_empty_slow_and_failing_days() {
         lister.close().await;
         for behaviour in ["api-error", "blank"] {
             let server = Server::start(name, &["--behaviour", behaviour]);
-            for day in [lister.today(), date("2026-10-15")] {
+            let days = [lister.today(), date("2026-10-15")];
+            // A blank page does not depend on the day, and takes its time to be believed.
+            for day in &days[..if behaviour == "blank" { 1 } else { 2 }] {
+                let day = *day;
                 let mut lister = crate::harness::lister(&server.page_url);
                 let result = list(&mut lister, &camera("in_gate"), day).await;
                 lister.close().await;

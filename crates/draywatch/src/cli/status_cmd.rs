@@ -1,0 +1,254 @@
+//! `draywatch status`: how much there is, what is owed, how the last collections went.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use draywatch_catalog::{CameraTotals, Catalog, RunFilter, RunRow, Totals};
+use draywatch_core::CameraId;
+use draywatch_core::outcome::Outcome;
+use serde_json::{Value, json};
+
+use super::context::{CliError, Context, Status};
+use super::table::{self, Side, Table};
+use super::{look, runs_cmd};
+use crate::config::hide_secrets;
+
+/// How much of an error's text fits a line.
+const ERROR_WIDTH: usize = 120;
+
+/// A camera: how much there is, and its last collections.
+struct Last {
+    totals: CameraTotals,
+    /// The one that is under way, if any.
+    under_way: Option<RunRow>,
+    /// The last one that ended.
+    ended: Option<RunRow>,
+}
+
+/// Carries out `status`. All is well when the ledger owes no frame and the last collection of every camera that ended was
+/// complete.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn run(context: &Context) -> Result<Status, CliError> {
+    let catalog = look::database(context).await?;
+    let totals = catalog.totals().await?;
+    let lasts = lasts(&*catalog, context, &totals).await?;
+    catalog.close().await;
+    let owed: u64 = totals.cameras.iter().map(|camera| camera.open).sum();
+    let has_failed = lasts.iter().any(Last::has_failed);
+    let is_well = owed == 0 && !has_failed;
+    context.tell(&to_json(context, &totals, &lasts, is_well));
+    say(context, &totals, &lasts, owed);
+    Ok(if is_well {
+        Status::AllWell
+    } else {
+        Status::SomethingMissing
+    })
+}
+
+impl Last {
+    fn has_failed(&self) -> bool {
+        let outcome = self
+            .ended
+            .as_ref()
+            .and_then(|run| run.end.as_ref())
+            .map(|end| end.outcome);
+        outcome.is_some_and(|outcome| outcome != Outcome::Complete)
+    }
+}
+
+/// Every camera that is configured or on record, by name.
+async fn lasts(
+    catalog: &dyn Catalog,
+    context: &Context,
+    totals: &Totals,
+) -> Result<Vec<Last>, CliError> {
+    let mut cameras: BTreeMap<String, CameraTotals> = context
+        .config
+        .stream_names
+        .iter()
+        .map(|camera| (camera.to_string(), nothing(camera.as_str())))
+        .collect();
+    cameras.extend(
+        totals
+            .cameras
+            .iter()
+            .map(|camera| (camera.camera_id.clone(), camera.clone())),
+    );
+    let mut lasts = Vec::new();
+    for (name, totals) in cameras {
+        let mut last = Last {
+            totals,
+            under_way: None,
+            ended: None,
+        };
+        // Other programs may have written names that are no cameras of ours; nobody collects those.
+        if let Ok(camera) = CameraId::new(&name) {
+            let filter = RunFilter {
+                camera: Some(camera),
+                outcome: None,
+                since: None,
+                limit: 2,
+            };
+            let mut runs = catalog.runs(&filter).await?.into_iter().peekable();
+            last.under_way = runs.next_if(|run| run.end.is_none());
+            last.ended = runs.find(|run| run.end.is_some());
+        }
+        lasts.push(last);
+    }
+    Ok(lasts)
+}
+
+/// The totals of a camera that there is nothing of yet.
+fn nothing(camera_id: &str) -> CameraTotals {
+    CameraTotals {
+        camera_id: camera_id.to_owned(),
+        images: 0,
+        thumbnails: 0,
+        unverified: 0,
+        processed: 0,
+        bytes: 0,
+        oldest: None,
+        newest: None,
+        open: 0,
+        given_up: 0,
+    }
+}
+
+fn to_json(context: &Context, totals: &Totals, lasts: &[Last], is_well: bool) -> Value {
+    let now = context.clock.now();
+    let cameras = lasts.iter().map(|last| {
+        let camera = &last.totals;
+        let mut value = json!(camera);
+        value["newest_age_seconds"] =
+            json!(camera.newest.map(|newest| (now - newest).num_seconds()));
+        value["last_run"] = json!(last.ended.as_ref().map(runs_cmd::to_json));
+        value["under_way"] = json!(last.under_way.as_ref().map(runs_cmd::to_json));
+        value
+    });
+    json!({
+        "ok": is_well,
+        "database": hide_secrets(&context.config.database_url),
+        "schema": totals.schema,
+        "cameras": cameras.collect::<Vec<_>>(),
+        "owed": totals.cameras.iter().map(|camera| camera.open).sum::<u64>(),
+        "owed_by_kind": totals.ledger,
+        "given_up": totals.cameras.iter().map(|camera| camera.given_up).sum::<u64>(),
+        "duplicates": totals.duplicates,
+    })
+}
+
+fn say(context: &Context, totals: &Totals, lasts: &[Last], owed: u64) {
+    let now = context.clock.now();
+    context.say(pictures(lasts, now));
+    context.say("");
+    context.say(collections(lasts));
+    context.say("");
+    let given_up: u64 = totals.cameras.iter().map(|camera| camera.given_up).sum();
+    match owed {
+        0 => context.say("owed: nothing"),
+        owed => context.say(format!(
+            "owed: {owed} frames, tried again at the next collection"
+        )),
+    }
+    for (kind, number) in &totals.ledger {
+        context.say(format!("  {number:>6}  {}", kind.replace('_', " ")));
+    }
+    if given_up > 0 {
+        context.say(format!(
+            "given up: {given_up} frames that the portal no longer offers"
+        ));
+    }
+    if totals.duplicates > 0 {
+        context.say(format!(
+            "duplicates: {} frames have more than one row (from an older program)",
+            totals.duplicates
+        ));
+    }
+}
+
+fn pictures(lasts: &[Last], now: DateTime<Utc>) -> Table {
+    let (left, right) = (Side::Left, Side::Right);
+    let mut table = Table::new(&[
+        ("camera", left),
+        ("pictures", right),
+        ("thumbnails", right),
+        ("unverified", right),
+        ("processed", right),
+        ("size", right),
+        ("owed", right),
+        ("given up", right),
+        ("newest (UTC)", left),
+        ("age", right),
+    ]);
+    for Last { totals: camera, .. } in lasts {
+        let numbers = [
+            camera.images,
+            camera.thumbnails,
+            camera.unverified,
+            camera.processed,
+        ];
+        let mut cells = vec![camera.camera_id.clone()];
+        cells.extend(numbers.map(|number| number.to_string()));
+        cells.extend([
+            table::bytes(camera.bytes),
+            camera.open.to_string(),
+            camera.given_up.to_string(),
+        ]);
+        cells.push(camera.newest.map_or_else(|| "-".to_owned(), table::utc));
+        cells.push(
+            camera
+                .newest
+                .map_or_else(|| "-".to_owned(), |newest| table::span(now - newest)),
+        );
+        table.row(cells);
+    }
+    table
+}
+
+fn collections(lasts: &[Last]) -> Table {
+    let mut table = Table::new(&[
+        ("camera", Side::Left),
+        ("last collection (UTC)", Side::Left),
+        ("date", Side::Left),
+        ("outcome", Side::Left),
+        ("first error", Side::Left),
+    ]);
+    for last in lasts {
+        if let Some(run) = &last.under_way {
+            table.row(collection(
+                &last.totals.camera_id,
+                run,
+                &format!("under way (process {})", run.run.pid),
+            ));
+        }
+        match last
+            .ended
+            .as_ref()
+            .and_then(|run| Some((run, run.end.as_ref()?.outcome)))
+        {
+            Some((run, outcome)) => {
+                table.row(collection(&last.totals.camera_id, run, outcome.as_str()));
+            }
+            None if last.under_way.is_some() => {}
+            None => table.row([last.totals.camera_id.clone(), "none yet".to_owned()]),
+        }
+    }
+    table
+}
+
+fn collection(camera: &str, run: &RunRow, outcome: &str) -> [String; 5] {
+    let error = run.end.as_ref().and_then(|end| end.errors.first());
+    [
+        camera.to_owned(),
+        table::utc(run.run.started_at),
+        run.run
+            .date
+            .map_or_else(|| "-".to_owned(), |date| date.to_string()),
+        outcome.to_owned(),
+        error.map_or_else(String::new, |error| {
+            table::brief(&error.message, ERROR_WIDTH)
+        }),
+    ]
+}

@@ -1,0 +1,100 @@
+//! `draywatch verify`: database and archive against each other, and `--repair` for what can be mended.
+
+use super::args::VerifyArgs;
+use super::context::{CliError, Context, Status};
+use super::look::{self, Bar};
+use crate::archive::{Access, Archive};
+use crate::maintain::reconcile::{Options, reconcile};
+use crate::maintain::{Problem, Report};
+use crate::store::Store;
+
+/// Carries out `verify`. A file that was found wrong before is read whatever the sample. A row is never deleted and no file
+/// overwritten; without `--repair`, all that changes is what the database says of the files.
+///
+/// # Errors
+/// When database or archive cannot be used, or, for a repair, a camera is being collected.
+pub async fn run(args: &VerifyArgs, context: &Context) -> Result<Status, CliError> {
+    // Neither of the two is made here: where nothing is, nothing can be verified.
+    look::database(context).await?.close().await;
+    let store = if args.repair {
+        Archive::open(&context.config.download_dir, Access::ReadOnly)?;
+        Store::open(&context.config, &context.clock).await
+    } else {
+        Store::open_for_reading(&context.config, &context.clock).await
+    };
+    let store = store.map_err(look::explain)?;
+    let cameras = context.config.stream_names.clone();
+    let options = Options {
+        repair: args.repair,
+        share: args.sample.share(),
+        cameras,
+    };
+    let bar = Bar::new(context);
+    let report = reconcile(&store, &context.clock, &options, &|progress| {
+        bar.show(progress);
+    })
+    .await;
+    drop(bar);
+    store.catalog.close().await;
+    let report = report?;
+    context.tell(&report);
+    say(context, &report);
+    Ok(if report.is_well() {
+        Status::AllWell
+    } else {
+        Status::SomethingMissing
+    })
+}
+
+fn say(context: &Context, report: &Report) {
+    for problem in &report.problems {
+        context.say(line(problem));
+    }
+    context.say(format!(
+        "{} rows checked, {} files read: {} ok ({} verified for the first time), {} missing, {} bad",
+        report.checked, report.read, report.ok, report.unverified_now_verified, report.missing, report.bad
+    ));
+    context.say(format!(
+        "{} files without a row: {} adopted, {} set aside",
+        report.orphans, report.adopted, report.quarantined
+    ));
+    if report.deleted_on_purpose > 0 {
+        context.say(format!(
+            "{} files are left alone: their rows were deleted on purpose",
+            report.deleted_on_purpose
+        ));
+    }
+    if report.in_flight > 0 {
+        context.say(format!(
+            "{} files are just being collected; not judged",
+            report.in_flight
+        ));
+    }
+    if report.swept > 0 {
+        context.say(format!(
+            "{} temporaries of earlier runs removed",
+            report.swept
+        ));
+    }
+    let open = report
+        .problems
+        .iter()
+        .filter(|problem| !problem.repaired)
+        .count();
+    match (report.problems.len(), open) {
+        (0, _) => context.say("all is as it should be"),
+        (all, 0) => context.say(format!("{all} problems, all repaired")),
+        (all, open) => context.say(format!("{all} problems, {open} of them not repaired")),
+    }
+}
+
+/// A problem on a line: `missing  data/images/...: there is no such file in the archive`.
+fn line(problem: &Problem) -> String {
+    let mended = if problem.repaired { " (repaired)" } else { "" };
+    let path = problem.path.as_deref().unwrap_or("the database");
+    format!(
+        "{:<10}  {path}: {}{mended}",
+        problem.kind.as_str(),
+        problem.what
+    )
+}

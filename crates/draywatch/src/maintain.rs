@@ -1,0 +1,48 @@
+//! Upkeep: database and archive held against each other, trees taken over, gaps found. This module composes archive, catalog
+//! and picture; it must not speak to the portal, fetch, or print.
+
+pub mod adopt;
+mod copy;
+mod error;
+pub mod gaps;
+mod judge;
+mod ledger;
+mod orphans;
+pub mod reconcile;
+mod report;
+mod rows;
+mod tree;
+
+pub use error::MaintainError;
+pub use report::{Problem, ProblemKind, Report};
+
+use draywatch_catalog::PictureFacts;
+
+/// A picture narrower than this counts as a thumbnail where nothing else tells: the portal's pictures are 1200 pixels wide,
+/// its thumbnails a few hundred.
+pub const NARROWEST_FULL: u32 = 640;
+
+/// How far a long piece of work has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done, in a word or two for people.
+    pub doing: &'static str,
+    /// How many of these are done.
+    pub done: u64,
+    /// How many there are, where that is known.
+    pub total: Option<u64>,
+}
+
+/// Told about progress now and then.
+pub type Watch<'a> = &'a (dyn Fn(Progress) + Send + Sync);
+
+/// Whether a picture of these facts is taken for a thumbnail when nothing but the file is known.
+#[must_use]
+pub fn looks_like_thumbnail(facts: &PictureFacts) -> bool {
+    facts.width < NARROWEST_FULL
+}
+
+/// How many files are read at the same time.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

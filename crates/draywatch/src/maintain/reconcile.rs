@@ -1,0 +1,164 @@
+//! The check of database and archive against each other, part by part: rows, files without a row, ledger, leftovers, and the
+//! database itself. Rows are never deleted and files never overwritten; without `repair` only what was found out is recorded.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+
+use draywatch_catalog::RunFilter;
+use draywatch_core::{CameraId, Clock};
+
+use super::{MaintainError, Problem, ProblemKind, Progress, Report, Watch, ledger, orphans, rows};
+use crate::archive::{ArchiveError, CameraLock};
+use crate::store::Store;
+
+/// What is checked, and how thoroughly.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether to mend what can be mended. The store must be open for writing then.
+    pub repair: bool,
+    /// The share of rows whose files are read, `0.0..=1.0`; of all others only presence and size are checked.
+    pub share: f64,
+    /// Cameras that are locked for a repair, besides those that have rows or files.
+    pub cameras: Vec<CameraId>,
+}
+
+/// The check under way.
+pub(super) struct Check<'a> {
+    pub(super) store: &'a Store,
+    pub(super) clock: &'a Clock,
+    pub(super) options: &'a Options,
+    pub(super) watch: Watch<'a>,
+    pub(super) report: Report,
+    pub(super) seen: Seen,
+    locks: BTreeMap<CameraId, CameraLock>,
+    busy: BTreeMap<CameraId, bool>,
+}
+
+/// The archive's files that rows named, as hashes: eight bytes a row, however many there are.
+#[derive(Default)]
+pub(super) struct Seen {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, relative: &str) {
+        self.hashes.insert(self.hasher.hash_one(relative));
+    }
+
+    pub(super) fn holds(&self, relative: &str) -> bool {
+        self.hashes.contains(&self.hasher.hash_one(relative))
+    }
+}
+
+/// Checks database and archive against each other.
+///
+/// With `repair`, the locks of all cameras are held meanwhile, so that no collection changes what is being judged.
+///
+/// # Errors
+/// When database or archive fail, or, for a repair, a camera is being collected. What was recorded until then lasts.
+pub async fn reconcile(
+    store: &Store,
+    clock: &Clock,
+    options: &Options,
+    watch: Watch<'_>,
+) -> Result<Report, MaintainError> {
+    let (report, seen) = (Report::default(), Seen::default());
+    let (locks, busy) = (BTreeMap::new(), BTreeMap::new());
+    let mut check = Check {
+        store,
+        clock,
+        options,
+        watch,
+        report,
+        seen,
+        locks,
+        busy,
+    };
+    check.engine().await?;
+    let images = check.lock_all().await?;
+    rows::check(&mut check, images).await?;
+    orphans::check(&mut check).await?;
+    ledger::check(&mut check).await?;
+    if options.repair {
+        let archive = store.archive.clone();
+        check.report.swept = tokio::task::spawn_blocking(move || archive.sweep())
+            .await??
+            .count;
+    }
+    Ok(check.report)
+}
+
+impl Check<'_> {
+    /// What the database says about itself.
+    async fn engine(&mut self) -> Result<(), MaintainError> {
+        (self.watch)(Progress {
+            doing: "database",
+            done: 0,
+            total: None,
+        });
+        let problems = self
+            .store
+            .catalog
+            .check()
+            .await?
+            .into_iter()
+            .map(|what| Problem {
+                kind: ProblemKind::Database,
+                path: None,
+                camera_id: None,
+                what,
+                repaired: false,
+            });
+        self.report.problems.extend(problems);
+        Ok(())
+    }
+
+    /// Locks every camera that is configured or has rows, for a repair. The number of image rows.
+    async fn lock_all(&mut self) -> Result<u64, MaintainError> {
+        let totals = self.store.catalog.totals().await?;
+        if self.options.repair {
+            let with_rows = totals
+                .cameras
+                .iter()
+                .filter_map(|camera| CameraId::new(&camera.camera_id).ok());
+            for camera in self.options.cameras.iter().cloned().chain(with_rows) {
+                self.lock(&camera)?;
+            }
+        }
+        Ok(totals.cameras.iter().map(|camera| camera.images).sum())
+    }
+
+    /// Takes the lock of a camera and keeps it to the end of the check.
+    pub(super) fn lock(&mut self, camera: &CameraId) -> Result<(), ArchiveError> {
+        if !self.locks.contains_key(camera) {
+            let lock = self.store.archive.lock_camera(camera)?;
+            self.locks.insert(camera.clone(), lock);
+        }
+        Ok(())
+    }
+    /// Whether another process collects the camera at this moment: its files come before their rows. Nobody does during a
+    /// repair, which holds the locks.
+    pub(super) async fn is_busy(&mut self, camera: &CameraId) -> Result<bool, MaintainError> {
+        if self.options.repair {
+            return Ok(false);
+        }
+        if let Some(known) = self.busy.get(camera) {
+            return Ok(*known);
+        }
+        let filter = RunFilter {
+            camera: Some(camera.clone()),
+            outcome: None,
+            since: None,
+            limit: 1,
+        };
+        let runs = self.store.catalog.runs(&filter).await?;
+        let is_alive = |pid: u32| Path::new("/proc").join(pid.to_string()).exists();
+        let is_busy = runs
+            .first()
+            .is_some_and(|run| run.end.is_none() && is_alive(run.run.pid));
+        self.busy.insert(camera.clone(), is_busy);
+        Ok(is_busy)
+    }
+}

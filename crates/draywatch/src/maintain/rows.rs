@@ -1,0 +1,223 @@
+//! Every image row against its file. Must not delete rows or touch files.
+
+use draywatch_catalog::{
+    FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter, LedgerState, NewImage,
+    PictureFacts,
+};
+use draywatch_core::CameraId;
+use futures::{StreamExt, stream};
+
+use super::judge::{self, Place, Verdict};
+use super::reconcile::Check;
+use super::{MaintainError, ProblemKind, Progress, readers};
+use crate::archive::Archive;
+use crate::store::Store;
+
+/// Rows that are read from the database at a time.
+const PAGE: u32 = 500;
+
+/// Checks all rows; `total` is about how many there are.
+pub(super) async fn check(check: &mut Check<'_>, total: u64) -> Result<(), MaintainError> {
+    let mut after = 0;
+    loop {
+        let page = check.store.catalog.images_after(after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.id;
+        check_page(check, page, total).await?;
+    }
+}
+
+async fn check_page(
+    check: &mut Check<'_>,
+    page: Vec<ImageRow>,
+    total: u64,
+) -> Result<(), MaintainError> {
+    for relative in page.iter().filter_map(|row| Store::relative(&row.path)) {
+        check.seen.add(&relative);
+    }
+    let archive = check.store.archive.clone();
+    let share = check.options.share.clamp(0.0, 1.0);
+    let judging = page.into_iter().map(|row| {
+        let wants_reading = rand::random_bool(share);
+        judge_row(archive.clone(), row, wants_reading)
+    });
+    let mut judged = stream::iter(judging).buffer_unordered(readers());
+    while let Some(judged) = judged.next().await {
+        let (row, verdict) = judged?;
+        settle(check, row, verdict).await?;
+        (check.watch)(Progress {
+            doing: "pictures",
+            done: check.report.checked,
+            total: Some(total),
+        });
+    }
+    Ok(())
+}
+
+async fn judge_row(
+    archive: Archive,
+    row: ImageRow,
+    wants_reading: bool,
+) -> Result<(ImageRow, Verdict), MaintainError> {
+    let judging = tokio::task::spawn_blocking(move || {
+        let verdict = judge::row(&archive, &row, wants_reading);
+        (row, verdict)
+    });
+    Ok(judging.await?)
+}
+
+/// Writes down what was found; a row that looks wrong is looked at once more, should it have changed meanwhile.
+async fn settle(
+    check: &mut Check<'_>,
+    row: ImageRow,
+    verdict: Verdict,
+) -> Result<(), MaintainError> {
+    if !matches!(verdict, Verdict::Missing(_) | Verdict::Bad(_)) {
+        return record(check, &row, verdict).await;
+    }
+    let fresh = check.store.catalog.image_at(&row.path).await?;
+    match fresh {
+        // Deleted since by another program: nobody's business any more.
+        None if !row.path.is_empty() => Ok(()),
+        Some(fresh) if fresh.id == row.id && fresh != row => {
+            let (fresh, verdict) = judge_row(check.store.archive.clone(), fresh, true).await?;
+            record(check, &fresh, verdict).await
+        }
+        _ => match unfinished(check, &row).await? {
+            Some((entry, facts)) => finish(check, &row, entry, facts).await,
+            None => record(check, &row, verdict).await,
+        },
+    }
+}
+
+async fn record(
+    check: &mut Check<'_>,
+    row: &ImageRow,
+    verdict: Verdict,
+) -> Result<(), MaintainError> {
+    check.report.checked += 1;
+    let was_read = matches!(verdict, Verdict::Same | Verdict::Whole(_));
+    check.report.read += u64::from(was_read);
+    let (kind, words, state) = match verdict {
+        Verdict::SizeFits | Verdict::Same => {
+            check.report.ok += 1;
+            return Ok(());
+        }
+        Verdict::Whole(facts) => {
+            check.report.ok += 1;
+            check.report.unverified_now_verified += u64::from(row.verified_at.is_none());
+            return mark(check, row, &FileState::Ok(facts)).await;
+        }
+        Verdict::Missing(words) => {
+            check.report.missing += 1;
+            (ProblemKind::Missing, words, Some(FileState::Missing))
+        }
+        Verdict::Bad(words) => {
+            check.report.bad += 1;
+            (ProblemKind::Bad, words.clone(), Some(FileState::Bad(words)))
+        }
+        Verdict::Unreadable(words) => (ProblemKind::Unreadable, words, None),
+    };
+    check
+        .report
+        .note(kind, &row.path, &row.camera_id, words, false);
+    match state {
+        Some(state) => mark(check, row, &state).await,
+        None => Ok(()),
+    }
+}
+
+async fn mark(check: &Check<'_>, row: &ImageRow, state: &FileState) -> Result<(), MaintainError> {
+    Ok(check
+        .store
+        .catalog
+        .set_file_state(row.id, state, check.clock.now())
+        .await?)
+}
+
+/// The ledger row of a thumbnail that was about to be replaced, if it is its full picture that lies there (invariant 8).
+async fn unfinished(
+    check: &Check<'_>,
+    row: &ImageRow,
+) -> Result<Option<(LedgerEntry, PictureFacts)>, MaintainError> {
+    let camera = CameraId::new(&row.camera_id)
+        .ok()
+        .filter(|_| row.is_thumbnail);
+    let (Some(camera), Some(at)) = (camera, row.timestamp) else {
+        return Ok(None);
+    };
+    // A portal's day is its own: the frame may be listed under the day before or after.
+    let dates = at.date_naive().pred_opt().zip(at.date_naive().succ_opt());
+    let filter = LedgerFilter {
+        camera: Some(camera),
+        dates,
+        states: vec![LedgerState::Thumbnail],
+    };
+    let entries = check.store.catalog.ledger(&filter).await?;
+    let Some(entry) = entries
+        .into_iter()
+        .find(|entry| entry.entry.path == row.path && entry.replacement.is_some())
+    else {
+        return Ok(None);
+    };
+    let place = Place::of(&check.store.archive, &row.path);
+    let verdict = tokio::task::spawn_blocking(move || judge::file(&place)).await?;
+    Ok(match verdict {
+        Verdict::Whole(facts) if entry.replacement.as_ref() == Some(&facts) => Some((entry, facts)),
+        _ => None,
+    })
+}
+
+/// Reports a replacement that was cut short, or completes it.
+async fn finish(
+    check: &mut Check<'_>,
+    row: &ImageRow,
+    entry: LedgerEntry,
+    facts: PictureFacts,
+) -> Result<(), MaintainError> {
+    check.report.checked += 1;
+    check.report.read += 1;
+    let repair = check.options.repair;
+    if let Ok(camera) = CameraId::new(&row.camera_id)
+        && check.is_busy(&camera).await?
+    {
+        check.report.in_flight += 1;
+        return Ok(());
+    }
+    if repair {
+        check.report.ok += 1;
+        let image = NewImage {
+            frame: entry.entry.frame,
+            path: row.path.clone(),
+            facts,
+            is_thumbnail: false,
+            url: Some(entry.entry.url),
+        };
+        if let Some(relative) = Store::relative(&row.path) {
+            let archive = check.store.archive.clone();
+            tokio::task::spawn_blocking(move || archive.sync_folders([relative.as_str()]))
+                .await??;
+        }
+        let stored = FrameResult::Stored {
+            ledger_id: entry.id,
+            image,
+            failure: None,
+        };
+        check
+            .store
+            .catalog
+            .record(&[stored], check.clock.now())
+            .await?;
+    }
+    let what = "the full picture took its thumbnail's place, and the row does not say so yet (the next collection mends it)";
+    check.report.note(
+        ProblemKind::Unfinished,
+        &row.path,
+        &row.camera_id,
+        what.to_owned(),
+        repair,
+    );
+    Ok(())
+}

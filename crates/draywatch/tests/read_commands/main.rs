@@ -1,0 +1,10 @@
+//! The commands that read, check and take over, by the real program in folders of their own.
+
+mod adopt;
+mod doctor;
+mod gaps;
+mod reading;
+mod repair;
+mod runs;
+mod support;
+mod verify;

@@ -68,6 +68,23 @@ fn check_path(path: &Path, create: bool) -> Result<()> {
     if !create && !path.exists() {
         return Err(CatalogError::NotThere { path: owned() });
     }
+    // Before SQLite finds out: beside a file that it may only read it leaves side files that nobody may write, and these are
+    // in the way even after the rights were mended.
+    if create && path.exists() {
+        let writable = rustix::fs::accessat(
+            rustix::fs::CWD,
+            path,
+            rustix::fs::Access::WRITE_OK,
+            rustix::fs::AtFlags::EACCESS,
+        );
+        if let Err(rustix::io::Errno::ACCESS | rustix::io::Errno::ROFS) = writable {
+            let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+            return Err(CatalogError::NotWritable {
+                path: owned(),
+                source: Box::new(source),
+            });
+        }
+    }
     match path
         .parent()
         .filter(|folder| create && !folder.as_os_str().is_empty())

@@ -94,20 +94,29 @@ impl Address {
 /// The time in a match of [`NAME`].
 fn time_of(found: &regex::Captures<'_>) -> Option<AddressTime> {
     if let Some(ms) = found.name("ms") {
-        return DateTime::from_timestamp_millis(ms.as_str().parse().ok()?).map(AddressTime::Absolute);
+        return DateTime::from_timestamp_millis(ms.as_str().parse().ok()?)
+            .map(AddressTime::Absolute);
     }
     if let Some(secs) = found.name("secs") {
         return DateTime::from_timestamp(secs.as_str().parse().ok()?, 0).map(AddressTime::Absolute);
     }
     let number = |name: &str| found.name(name)?.as_str().parse::<u32>().ok();
-    let date = NaiveDate::from_ymd_opt(i32::try_from(number("y")?).ok()?, number("mo")?, number("d")?)?;
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(number("y")?).ok()?,
+        number("mo")?,
+        number("d")?,
+    )?;
     let mut naive = date.and_hms_opt(number("h")?, number("mi")?, number("s")?)?;
     if let Some(fraction) = found.name("frac") {
         naive = naive.with_nanosecond(format!("{:0<9}", fraction.as_str()).parse().ok()?)?;
     }
-    let Some(zone) = found.name("zone") else { return Some(AddressTime::Naive(naive)) };
+    let Some(zone) = found.name("zone") else {
+        return Some(AddressTime::Naive(naive));
+    };
     let offset = offset_seconds(zone.as_str())?;
-    Some(AddressTime::Absolute(naive.and_utc() - chrono::TimeDelta::seconds(offset)))
+    Some(AddressTime::Absolute(
+        naive.and_utc() - chrono::TimeDelta::seconds(offset),
+    ))
 }
 
 /// Seconds east of UTC of `Z`, `+HH:MM` or `+HHMM`.
@@ -117,7 +126,11 @@ fn offset_seconds(zone: &str) -> Option<i64> {
     }
     let digits: String = zone[1..].chars().filter(char::is_ascii_digit).collect();
     let seconds = digits[..2].parse::<i64>().ok()? * 3600 + digits[2..].parse::<i64>().ok()? * 60;
-    Some(if zone.starts_with('-') { -seconds } else { seconds })
+    Some(if zone.starts_with('-') {
+        -seconds
+    } else {
+        seconds
+    })
 }
 
 /// The full picture's address that belongs to a thumbnail's: the same without `-thumbnail` before the extension
@@ -126,7 +139,11 @@ fn offset_seconds(zone: &str) -> Option<i64> {
 pub fn full_of_thumbnail(thumbnail: &str) -> Option<String> {
     let (path_end, _) = split_query(thumbnail);
     let at = thumbnail[..path_end].rfind("-thumbnail.")?;
-    Some(format!("{}{}", &thumbnail[..at], &thumbnail[at + "-thumbnail".len()..]))
+    Some(format!(
+        "{}{}",
+        &thumbnail[..at],
+        &thumbnail[at + "-thumbnail".len()..]
+    ))
 }
 
 /// The thumbnail's address that belongs to a full picture's: the same with `-thumbnail` before the extension.
@@ -134,8 +151,13 @@ pub fn full_of_thumbnail(thumbnail: &str) -> Option<String> {
 #[must_use]
 pub fn thumbnail_of_full(full: &str) -> Option<String> {
     let (path_end, _) = split_query(full);
-    let dot = full[..path_end].rfind('.').filter(|dot| !full[..*dot].ends_with("-thumbnail"))?;
-    full[dot..].find('/').is_none().then(|| format!("{}-thumbnail{}", &full[..dot], &full[dot..]))
+    let dot = full[..path_end]
+        .rfind('.')
+        .filter(|dot| !full[..*dot].ends_with("-thumbnail"))?;
+    full[dot..]
+        .find('/')
+        .is_none()
+        .then(|| format!("{}-thumbnail{}", &full[..dot], &full[dot..]))
 }
 
 /// Where the path of an address ends, and what follows it.
@@ -172,25 +194,49 @@ mod tests {
 
     #[test]
     fn reads_the_forms_of_the_portal() {
-        let full = parse("https://cdn.draydog.com/apm/2025-09-07/10/2025-09-07T10:17:34-in_gate.jpeg");
+        let full =
+            parse("https://cdn.draydog.com/apm/2025-09-07/10/2025-09-07T10:17:34-in_gate.jpeg");
         assert_eq!(full.camera.as_str(), "in_gate");
         assert_eq!(full.time, naive("2025-09-07T10:17:34"));
-        assert_eq!((full.is_thumbnail, full.folder.as_str()), (false, "2025-09-07/10"));
-        let thumb = parse("https://cdn.draydog.com/apm/2025-09-07/10/2025-09-07T10:17:34-in_gate-thumbnail.jpg?v=1#x");
+        assert_eq!(
+            (full.is_thumbnail, full.folder.as_str()),
+            (false, "2025-09-07/10")
+        );
+        let thumb = parse(
+            "https://cdn.draydog.com/apm/2025-09-07/10/2025-09-07T10:17:34-in_gate-thumbnail.jpg?v=1#x",
+        );
         assert!(thumb.is_thumbnail);
         assert_eq!(thumb.stem, full.stem);
         let old = parse("/apm/2024-01-15/10/1705316400000-in_gate.jpeg");
-        assert_eq!(old.time, AddressTime::Absolute("2024-01-15T11:00:00Z".parse().unwrap()));
+        assert_eq!(
+            old.time,
+            AddressTime::Absolute("2024-01-15T11:00:00Z".parse().unwrap())
+        );
     }
 
     #[test]
     fn reads_relative_encoded_and_zoned_forms() {
-        assert_eq!(parse("2025-09-07T10%3A17%3A34-in_gate.JPG").time, naive("2025-09-07T10:17:34"));
-        assert_eq!(parse("x/2025-09-07T10-17-34-gate-7.jpg").camera.as_str(), "gate-7");
-        assert_eq!(parse("2025-09-07T10:17:34.250-in_gate.jpg").time, naive("2025-09-07T10:17:34.250"));
+        assert_eq!(
+            parse("2025-09-07T10%3A17%3A34-in_gate.JPG").time,
+            naive("2025-09-07T10:17:34")
+        );
+        assert_eq!(
+            parse("x/2025-09-07T10-17-34-gate-7.jpg").camera.as_str(),
+            "gate-7"
+        );
+        assert_eq!(
+            parse("2025-09-07T10:17:34.250-in_gate.jpg").time,
+            naive("2025-09-07T10:17:34.250")
+        );
         let zoned = parse("2025-09-07T10:17:34-07:00-in_gate.jpeg");
-        assert_eq!(zoned.time, AddressTime::Absolute("2025-09-07T17:17:34Z".parse().unwrap()));
-        assert_eq!(parse("2025-09-07T10:17:34Z-in_gate.jpeg").time.to_string(), "2025-09-07T10:17:34Z");
+        assert_eq!(
+            zoned.time,
+            AddressTime::Absolute("2025-09-07T17:17:34Z".parse().unwrap())
+        );
+        assert_eq!(
+            parse("2025-09-07T10:17:34Z-in_gate.jpeg").time.to_string(),
+            "2025-09-07T10:17:34Z"
+        );
     }
 
     #[test]
@@ -223,8 +269,15 @@ mod tests {
     #[test]
     fn builds_the_hour_without_a_leading_zero() {
         let camera = CameraId::new("in_gate").unwrap();
-        let built = build("https://c/apm/", &camera, "2025-09-07T03:07:34".parse().unwrap());
-        assert_eq!(built, "https://c/apm/2025-09-07/3/2025-09-07T03:07:34-in_gate.jpeg");
+        let built = build(
+            "https://c/apm/",
+            &camera,
+            "2025-09-07T03:07:34".parse().unwrap(),
+        );
+        assert_eq!(
+            built,
+            "https://c/apm/2025-09-07/3/2025-09-07T03:07:34-in_gate.jpeg"
+        );
     }
 
     proptest! {

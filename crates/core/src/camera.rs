@@ -35,11 +35,15 @@ impl CameraId {
         let fits = !text.is_empty()
             && text.len() <= MAX_LENGTH
             && !text.starts_with('-')
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if fits {
             Ok(Self(text.into()))
         } else {
-            Err(BadCamera { text: text.to_owned() })
+            Err(BadCamera {
+                text: text.to_owned(),
+            })
         }
     }
 
@@ -95,7 +99,18 @@ mod tests {
 
     #[test]
     fn refuses_what_could_leave_a_folder_or_break_a_name() {
-        for name in ["", "..", "a/b", "a\\b", "in gate", "-x", "a.b", "é", "a\0", &"x".repeat(101)] {
+        for name in [
+            "",
+            "..",
+            "a/b",
+            "a\\b",
+            "in gate",
+            "-x",
+            "a.b",
+            "é",
+            "a\0",
+            &"x".repeat(101),
+        ] {
             let error = CameraId::new(name).unwrap_err();
             assert!(error.to_string().contains("not a camera name"), "{error}");
         }

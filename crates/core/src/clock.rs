@@ -29,7 +29,10 @@ impl Clock {
 
     /// The present instant, UTC.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one wall-clock read of the program")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one wall-clock read of the program"
+    )]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Source::System => Utc::now(),

@@ -93,18 +93,26 @@ pub fn slots(
 }
 
 /// The answer for one slot: its best frame; else near neighbours; else what was observed.
-fn answer(slot: DateTime<Utc>, frames: &[(DateTime<Utc>, Answer)], observed: &[Observed]) -> Answer {
+fn answer(
+    slot: DateTime<Utc>,
+    frames: &[(DateTime<Utc>, Answer)],
+    observed: &[Observed],
+) -> Answer {
     let begin = frames.partition_point(|(at, _)| *at < slot);
     let end = frames.partition_point(|(at, _)| *at < slot + SLOT);
     if let Some(best) = frames[begin..end].iter().map(|(_, answer)| answer).min() {
         return best.clone();
     }
-    if let (Some(before), Some(after)) = (begin.checked_sub(1).map(|at| &frames[at]), frames.get(end))
+    if let (Some(before), Some(after)) =
+        (begin.checked_sub(1).map(|at| &frames[at]), frames.get(end))
         && after.0 - before.0 <= GAP
     {
         return (&before.1).max(&after.1).clone();
     }
-    if observed.iter().any(|seen| seen.from <= slot && slot + SLOT <= seen.to) {
+    if observed
+        .iter()
+        .any(|seen| seen.from <= slot && slot + SLOT <= seen.to)
+    {
         Answer::NotOffered
     } else {
         Answer::NotObserved
@@ -121,7 +129,12 @@ pub fn gaps(slots: &[(DateTime<Utc>, Answer)]) -> Vec<Stretch> {
                 last.to = *slot + SLOT;
                 last.slots += 1;
             }
-            _ => gaps.push(Stretch { from: *slot, to: *slot + SLOT, slots: 1, answer: answer.clone() }),
+            _ => gaps.push(Stretch {
+                from: *slot,
+                to: *slot + SLOT,
+                slots: 1,
+                answer: answer.clone(),
+            }),
         }
     }
     gaps
@@ -151,15 +164,28 @@ mod tests {
     fn reasons_are_told_apart_and_joined() {
         let mut frames = vec![stored(5), stored(55)];
         frames.insert(1, (at(15), Answer::NotDownloaded("http_404".into())));
-        let seen = [Observed { from: at(0), to: at(40) }];
+        let seen = [Observed {
+            from: at(0),
+            to: at(40),
+        }];
         let gaps = gaps(&slots(at(0), at(60), &frames, &seen));
         let told: Vec<_> = gaps.iter().map(|g| (g.answer.as_str(), g.slots)).collect();
-        assert_eq!(told, [("not_downloaded", 1), ("not_offered", 2), ("not_observed", 1)]);
+        assert_eq!(
+            told,
+            [
+                ("not_downloaded", 1),
+                ("not_offered", 2),
+                ("not_observed", 1)
+            ]
+        );
     }
 
     #[test]
     fn the_better_frame_of_a_slot_counts() {
-        let frames = [(at(2), Answer::Stored), (at(4), Answer::NotDownloaded("x".into()))];
+        let frames = [
+            (at(2), Answer::Stored),
+            (at(4), Answer::NotDownloaded("x".into())),
+        ];
         assert_eq!(slots(at(0), at(10), &frames, &[])[0].1, Answer::Stored);
     }
 

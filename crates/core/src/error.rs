@@ -107,13 +107,19 @@ pub struct Failure {
 impl Failure {
     /// A failure of that kind with these words.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     /// A failure told by an error and its chain of causes.
     #[must_use]
     pub fn of(kind: Kind, error: &(dyn std::error::Error + 'static)) -> Self {
-        Self { kind, message: chain(error) }
+        Self {
+            kind,
+            message: chain(error),
+        }
     }
 }
 

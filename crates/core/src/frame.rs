@@ -31,7 +31,11 @@ impl FrameId {
     /// A frame that is the first of its second.
     #[must_use]
     pub fn first(camera: CameraId, instant: DateTime<Utc>) -> Self {
-        Self { camera, instant, ordinal: 1 }
+        Self {
+            camera,
+            instant,
+            ordinal: 1,
+        }
     }
 
     /// The folder of the frame's day and its file name, both UTC: `2025-09-07/20250907T101734_in_gate.jpg`.
@@ -52,7 +56,12 @@ impl FrameId {
     /// The file's name in its day folder.
     #[must_use]
     pub fn file_name(&self) -> String {
-        FileName { camera: self.camera.clone(), second: self.second(), ordinal: self.ordinal }.to_string()
+        FileName {
+            camera: self.camera.clone(),
+            second: self.second(),
+            ordinal: self.ordinal,
+        }
+        .to_string()
     }
 
     /// The whole second of the frame.
@@ -83,7 +92,11 @@ impl FileName {
             None => (time, 1),
         };
         let naive = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S").ok()?;
-        let parsed = Self { camera: CameraId::new(camera).ok()?, second: naive.and_utc(), ordinal };
+        let parsed = Self {
+            camera: CameraId::new(camera).ok()?,
+            second: naive.and_utc(),
+            ordinal,
+        };
         // chrono reads a leap second as nanoseconds beyond a billion; no camera of ours names one.
         let is_leap_second = naive.nanosecond() >= 1_000_000_000;
         (!is_leap_second && parsed.to_string() == name).then_some(parsed)
@@ -92,7 +105,11 @@ impl FileName {
     /// The frame it names, at the whole second.
     #[must_use]
     pub fn frame(&self) -> FrameId {
-        FrameId { camera: self.camera.clone(), instant: self.second, ordinal: self.ordinal }
+        FrameId {
+            camera: self.camera.clone(),
+            instant: self.second,
+            ordinal: self.ordinal,
+        }
     }
 }
 
@@ -111,8 +128,14 @@ mod tests {
 
     #[test]
     fn the_path_is_the_one_users_know() {
-        assert_eq!(frame(1_757_240_254_000, 1).relative_path(), "2025-09-07/20250907T101734_in_gate.jpg");
-        assert_eq!(frame(1_757_240_254_900, 2).relative_path(), "2025-09-07/20250907T101734-2_in_gate.jpg");
+        assert_eq!(
+            frame(1_757_240_254_000, 1).relative_path(),
+            "2025-09-07/20250907T101734_in_gate.jpg"
+        );
+        assert_eq!(
+            frame(1_757_240_254_900, 2).relative_path(),
+            "2025-09-07/20250907T101734-2_in_gate.jpg"
+        );
     }
 
     #[test]

@@ -33,9 +33,14 @@ impl Outcome {
     /// The outcome of that name, if there is one.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Complete, Self::Incomplete, Self::Failed, Self::Interrupted]
-            .into_iter()
-            .find(|outcome| outcome.as_str() == name)
+        [
+            Self::Complete,
+            Self::Incomplete,
+            Self::Failed,
+            Self::Interrupted,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.as_str() == name)
     }
 }
 
@@ -51,7 +56,12 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for outcome in [Outcome::Complete, Outcome::Incomplete, Outcome::Failed, Outcome::Interrupted] {
+        for outcome in [
+            Outcome::Complete,
+            Outcome::Incomplete,
+            Outcome::Failed,
+            Outcome::Interrupted,
+        ] {
             assert_eq!(Outcome::parse(outcome.as_str()), Some(outcome));
         }
         assert_eq!(Outcome::parse(""), None);

@@ -65,11 +65,17 @@ pub struct Plan {
 pub fn plan(camera: &CameraId, listing: &[ListedFrame], known: &[KnownFrame]) -> Plan {
     let mut plan = Plan::default();
     let mut matched: HashSet<usize> = HashSet::new();
-    let by_url: BTreeMap<&str, usize> =
-        known.iter().enumerate().filter_map(|(at, k)| Some((k.url.as_deref()?, at))).collect();
+    let by_url: BTreeMap<&str, usize> = known
+        .iter()
+        .enumerate()
+        .filter_map(|(at, k)| Some((k.url.as_deref()?, at)))
+        .collect();
     let mut pairs: Vec<(&ListedFrame, Option<usize>)> = Vec::new();
     for frame in listing {
-        let found = by_url.get(frame.url.as_str()).copied().filter(|at| matched.insert(*at));
+        let found = by_url
+            .get(frame.url.as_str())
+            .copied()
+            .filter(|at| matched.insert(*at));
         pairs.push((frame, found));
     }
     let mut by_instant: BTreeMap<DateTime<Utc>, Vec<usize>> = BTreeMap::new();
@@ -78,13 +84,17 @@ pub fn plan(camera: &CameraId, listing: &[ListedFrame], known: &[KnownFrame]) ->
     }
     for (frame, found) in &mut pairs {
         if found.is_none() {
-            let candidates = by_instant.get(&frame.instant).map_or(&[][..], Vec::as_slice);
+            let candidates = by_instant
+                .get(&frame.instant)
+                .map_or(&[][..], Vec::as_slice);
             *found = candidates.iter().copied().find(|at| !matched.contains(at));
             matched.extend(*found);
         }
     }
-    let mut taken: BTreeSet<(DateTime<Utc>, u16)> =
-        known.iter().map(|k| (k.id.second(), k.id.ordinal)).collect();
+    let mut taken: BTreeSet<(DateTime<Utc>, u16)> = known
+        .iter()
+        .map(|k| (k.id.second(), k.id.ordinal))
+        .collect();
     pairs.sort_by(|a, b| (a.0.instant, &a.0.url).cmp(&(b.0.instant, &b.0.url)));
     for (frame, found) in pairs {
         let state = found.map(|at| known[at].state);
@@ -92,9 +102,16 @@ pub fn plan(camera: &CameraId, listing: &[ListedFrame], known: &[KnownFrame]) ->
             plan.already += 1;
             continue;
         }
-        let id = found.map_or_else(|| new_id(camera, frame.instant, &mut taken), |at| known[at].id.clone());
+        let id = found.map_or_else(
+            || new_id(camera, frame.instant, &mut taken),
+            |at| known[at].id.clone(),
+        );
         let has_thumbnail = state == Some(KnownState::Thumbnail);
-        plan.fetch.push(PlannedFrame { id, listed: frame.clone(), has_thumbnail });
+        plan.fetch.push(PlannedFrame {
+            id,
+            listed: frame.clone(),
+            has_thumbnail,
+        });
     }
     plan.withdrawn = known
         .iter()
@@ -131,7 +148,12 @@ mod tests {
     }
 
     fn listed(seconds: i64, url: &str) -> ListedFrame {
-        ListedFrame { instant: at(seconds), url: url.into(), url_is_listed: true, thumbnail_url: None }
+        ListedFrame {
+            instant: at(seconds),
+            url: url.into(),
+            url_is_listed: true,
+            thumbnail_url: None,
+        }
     }
 
     fn camera() -> CameraId {
@@ -139,13 +161,26 @@ mod tests {
     }
 
     fn known(seconds: i64, ordinal: u16, url: Option<&str>, state: KnownState) -> KnownFrame {
-        let id = FrameId { camera: camera(), instant: at(seconds), ordinal };
-        KnownFrame { id, url: url.map(Into::into), state }
+        let id = FrameId {
+            camera: camera(),
+            instant: at(seconds),
+            ordinal,
+        };
+        KnownFrame {
+            id,
+            url: url.map(Into::into),
+            state,
+        }
     }
 
     #[test]
     fn stored_and_removed_need_nothing_and_open_is_fetched_again() {
-        let listing = [listed(0, "a"), listed(600, "b"), listed(1200, "c"), listed(1800, "d")];
+        let listing = [
+            listed(0, "a"),
+            listed(600, "b"),
+            listed(1200, "c"),
+            listed(1800, "d"),
+        ];
         let known = [
             known(0, 1, Some("a"), KnownState::Stored),
             known(600, 1, Some("b"), KnownState::Removed),
@@ -153,14 +188,24 @@ mod tests {
         ];
         let plan = plan(&camera(), &listing, &known);
         assert_eq!(plan.already, 2);
-        assert_eq!(plan.fetch.iter().map(|f| f.listed.url.as_str()).collect::<Vec<_>>(), ["c", "d"]);
+        assert_eq!(
+            plan.fetch
+                .iter()
+                .map(|f| f.listed.url.as_str())
+                .collect::<Vec<_>>(),
+            ["c", "d"]
+        );
         assert!(plan.withdrawn.is_empty());
     }
 
     #[test]
     fn two_addresses_of_one_second_are_two_frames() {
         let plan = plan(&camera(), &[listed(0, "b"), listed(0, "a")], &[]);
-        let ordinals: Vec<_> = plan.fetch.iter().map(|f| (f.listed.url.as_str(), f.id.ordinal)).collect();
+        let ordinals: Vec<_> = plan
+            .fetch
+            .iter()
+            .map(|f| (f.listed.url.as_str(), f.id.ordinal))
+            .collect();
         assert_eq!(ordinals, [("a", 1), ("b", 2)]);
     }
 
@@ -169,14 +214,20 @@ mod tests {
         let mut second = listed(0, "b");
         second.instant += TimeDelta::milliseconds(400);
         let plan = plan(&camera(), &[listed(0, "a"), second], &[]);
-        assert_eq!(plan.fetch[1].id.file_name(), "20250907T101320-2_in_gate.jpg");
+        assert_eq!(
+            plan.fetch[1].id.file_name(),
+            "20250907T101320-2_in_gate.jpg"
+        );
     }
 
     #[test]
     fn a_second_frame_of_a_second_already_stored_is_new() {
         let stored = [known(0, 1, Some("a"), KnownState::Stored)];
         let plan = plan(&camera(), &[listed(0, "a"), listed(0, "b")], &stored);
-        assert_eq!((plan.already, plan.fetch.len(), plan.fetch[0].id.ordinal), (1, 1, 2));
+        assert_eq!(
+            (plan.already, plan.fetch.len(), plan.fetch[0].id.ordinal),
+            (1, 1, 2)
+        );
     }
 
     #[test]
@@ -194,7 +245,10 @@ mod tests {
 
     #[test]
     fn a_thumbnail_is_asked_for_in_full_and_withdrawn_when_no_longer_listed() {
-        let kept = [known(0, 1, Some("a"), KnownState::Thumbnail), known(600, 1, Some("b"), KnownState::Open)];
+        let kept = [
+            known(0, 1, Some("a"), KnownState::Thumbnail),
+            known(600, 1, Some("b"), KnownState::Open),
+        ];
         let listed_again = plan(&camera(), &[listed(0, "a")], &kept);
         assert!(listed_again.fetch[0].has_thumbnail);
         assert_eq!(listed_again.withdrawn, [kept[1].id.clone()]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::Kind;
 
 /// The longest `Retry-After` that is waited for inside a collection; what asks for more goes to the ledger.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// How requests are repeated within one collection.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,14 +41,22 @@ impl RetryPolicy {
     /// What to do after attempt number `attempt` (from 1) failed. `jitter` in `0.0..1.0` spreads waits over the upper half
     /// of their length, so that many clients do not come back at once.
     #[must_use]
-    pub fn next(&self, kind: Kind, attempt: u32, retry_after: Option<Duration>, jitter: f64) -> Next {
+    pub fn next(
+        &self,
+        kind: Kind,
+        attempt: u32,
+        retry_after: Option<Duration>,
+        jitter: f64,
+    ) -> Next {
         if let Some(wait) = retry_after.filter(|wait| *wait > LONGEST_WAIT) {
             return Next::Later(wait);
         }
         if !is_worth_retrying(kind) || attempt >= self.attempts {
             return Next::GiveUp;
         }
-        let own = self.backoff(attempt).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
+        let own = self
+            .backoff(attempt)
+            .mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
         Next::Wait(retry_after.map_or(own, |wait| wait.max(own)))
     }
 
@@ -74,14 +82,26 @@ mod tests {
 
     #[test]
     fn waits_double_and_end() {
-        assert_eq!(POLICY.next(Kind::Transient, 1, None, 1.0), Next::Wait(Duration::from_secs(1)));
-        assert_eq!(POLICY.next(Kind::Transient, 2, None, 0.0), Next::Wait(Duration::from_secs(1)));
+        assert_eq!(
+            POLICY.next(Kind::Transient, 1, None, 1.0),
+            Next::Wait(Duration::from_secs(1))
+        );
+        assert_eq!(
+            POLICY.next(Kind::Transient, 2, None, 0.0),
+            Next::Wait(Duration::from_secs(1))
+        );
         assert_eq!(POLICY.next(Kind::Transient, 3, None, 0.5), Next::GiveUp);
     }
 
     #[test]
     fn what_will_not_pass_is_not_repeated() {
-        for kind in [Kind::NotFound, Kind::Forbidden, Kind::DiskFull, Kind::Bug, Kind::Configuration] {
+        for kind in [
+            Kind::NotFound,
+            Kind::Forbidden,
+            Kind::DiskFull,
+            Kind::Bug,
+            Kind::Configuration,
+        ] {
             assert_eq!(POLICY.next(kind, 1, None, 0.5), Next::GiveUp);
         }
     }
@@ -89,9 +109,18 @@ mod tests {
     #[test]
     fn the_other_sides_wish_is_obeyed() {
         let wish = |s| Some(Duration::from_secs(s));
-        assert_eq!(POLICY.next(Kind::RateLimited, 1, wish(7), 0.5), Next::Wait(Duration::from_secs(7)));
-        assert_eq!(POLICY.next(Kind::RateLimited, 1, wish(61), 0.5), Next::Later(Duration::from_secs(61)));
-        assert_eq!(POLICY.next(Kind::RateLimited, 3, wish(61), 0.5), Next::Later(Duration::from_secs(61)));
+        assert_eq!(
+            POLICY.next(Kind::RateLimited, 1, wish(7), 0.5),
+            Next::Wait(Duration::from_secs(7))
+        );
+        assert_eq!(
+            POLICY.next(Kind::RateLimited, 1, wish(61), 0.5),
+            Next::Later(Duration::from_secs(61))
+        );
+        assert_eq!(
+            POLICY.next(Kind::RateLimited, 3, wish(61), 0.5),
+            Next::Later(Duration::from_secs(61))
+        );
     }
 
     proptest! {

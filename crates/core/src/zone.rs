@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -132,7 +134,9 @@ fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let mut local = date.and_time(NaiveTime::MIN);
     loop {
         match zone.from_local_datetime(&local) {
-            LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => return instant.to_utc(),
+            LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => {
+                return instant.to_utc();
+            }
             LocalResult::None => local += TimeDelta::minutes(15),
         }
     }
@@ -146,7 +150,12 @@ pub fn local_date(instant: DateTime<Utc>, zone: Tz) -> NaiveDate {
 
 /// The instant of an address time; `None` when that local time does not exist (the hour that clocks skip).
 #[must_use]
-pub fn resolve(time: AddressTime, reading: ImageTime, zone: Tz, fold: Fold) -> Option<DateTime<Utc>> {
+pub fn resolve(
+    time: AddressTime,
+    reading: ImageTime,
+    zone: Tz,
+    fold: Fold,
+) -> Option<DateTime<Utc>> {
     match (time, reading) {
         (AddressTime::Absolute(instant), _) => Some(instant),
         (AddressTime::Naive(naive), ImageTime::Utc) => Some(naive.and_utc()),
@@ -176,11 +185,17 @@ pub fn folds(times: &[AddressTime], zone: Tz) -> Vec<Fold> {
     let naive: Vec<Option<NaiveDateTime>> = times.iter().map(AddressTime::naive).collect();
     let rising = is_rising(&naive);
     let mut folds = vec![Fold::First; times.len()];
-    let order: Vec<usize> = if rising { (0..times.len()).collect() } else { (0..times.len()).rev().collect() };
+    let order: Vec<usize> = if rising {
+        (0..times.len()).collect()
+    } else {
+        (0..times.len()).rev().collect()
+    };
     let mut last: Option<NaiveDateTime> = None;
     let mut second_pass = false;
     for at in order {
-        let Some(time) = naive[at].filter(|time| is_ambiguous(*time, zone)) else { continue };
+        let Some(time) = naive[at].filter(|time| is_ambiguous(*time, zone)) else {
+            continue;
+        };
         second_pass |= last.is_some_and(|last| time < last);
         if second_pass {
             folds[at] = Fold::Second;
@@ -193,11 +208,14 @@ pub fn folds(times: &[AddressTime], zone: Tz) -> Vec<Fold> {
 /// Whether a list is mostly rising, judged by its neighbours.
 fn is_rising(times: &[Option<NaiveDateTime>]) -> bool {
     let known: Vec<NaiveDateTime> = times.iter().flatten().copied().collect();
-    let (up, down) = known.windows(2).fold((0, 0), |(up, down), pair| match pair[0].cmp(&pair[1]) {
-        std::cmp::Ordering::Less => (up + 1, down),
-        std::cmp::Ordering::Greater => (up, down + 1),
-        std::cmp::Ordering::Equal => (up, down),
-    });
+    let (up, down) =
+        known
+            .windows(2)
+            .fold((0, 0), |(up, down), pair| match pair[0].cmp(&pair[1]) {
+                std::cmp::Ordering::Less => (up + 1, down),
+                std::cmp::Ordering::Greater => (up, down + 1),
+                std::cmp::Ordering::Equal => (up, down),
+            });
     up >= down
 }
 
@@ -230,7 +248,9 @@ pub fn decide(
         ImageTimeSetting::Local => Some(ImageTime::Local),
     };
     let Some(newest) = evidence.newest else {
-        return fixed.ok_or(ZoneError::NoEvidence { zone: evidence.zone });
+        return fixed.ok_or(ZoneError::NoEvidence {
+            zone: evidence.zone,
+        });
     };
     if let AddressTime::Absolute(instant) = newest {
         let reading = fixed.unwrap_or(ImageTime::Utc);
@@ -240,7 +260,11 @@ pub fn decide(
     let local = resolve(newest, ImageTime::Local, evidence.zone, Fold::First);
     match fixed {
         Some(reading) => {
-            let instant = if reading == ImageTime::Utc { utc } else { local };
+            let instant = if reading == ImageTime::Utc {
+                utc
+            } else {
+                local
+            };
             future_check(reading, newest, instant, evidence)?;
             if setting == ImageTimeSetting::Auto {
                 stale_check(reading, newest, utc, local, evidence)?;
@@ -261,15 +285,18 @@ fn from_evidence(
     let fresh = |instant: Option<DateTime<Utc>>| {
         instant.is_some_and(|t| t <= evidence.now + FUTURE_TOLERANCE && evidence.now - t <= FRESH)
     };
-    let future =
-        |instant: Option<DateTime<Utc>>| instant.is_none_or(|t| t > evidence.now + FUTURE_TOLERANCE);
+    let future = |instant: Option<DateTime<Utc>>| {
+        instant.is_none_or(|t| t > evidence.now + FUTURE_TOLERANCE)
+    };
     match (fresh(utc), fresh(local)) {
         (true, false) => return Ok(ImageTime::Utc),
         (false, true) => return Ok(ImageTime::Local),
         _ => {}
     }
     match (future(utc), future(local)) {
-        (true, true) => future_check(ImageTime::Utc, newest, utc.min(local), evidence).map(|()| ImageTime::Utc),
+        (true, true) => {
+            future_check(ImageTime::Utc, newest, utc.min(local), evidence).map(|()| ImageTime::Utc)
+        }
         (false, true) => Ok(ImageTime::Utc),
         (true, false) => Ok(ImageTime::Local),
         (false, false) => Err(ZoneError::Undecided {
@@ -311,8 +338,14 @@ fn stale_check(
     local: Option<DateTime<Utc>>,
     evidence: &Evidence,
 ) -> Result<(), ZoneError> {
-    let (Some(utc), Some(local)) = (utc, local) else { return Ok(()) };
-    let (mine, other) = if reading == ImageTime::Utc { (utc, local) } else { (local, utc) };
+    let (Some(utc), Some(local)) = (utc, local) else {
+        return Ok(());
+    };
+    let (mine, other) = if reading == ImageTime::Utc {
+        (utc, local)
+    } else {
+        (local, utc)
+    };
     let age = evidence.now - mine;
     let other_age = evidence.now - other;
     let doubted = age > FRESH && other_age >= -FUTURE_TOLERANCE && other_age <= FRESH;
@@ -324,7 +357,10 @@ fn stale_check(
         address: newest.to_string(),
         instant: format!("{mine}, {} minutes old", age.num_minutes()),
         now: evidence.now,
-        hint: format!("; read the other way it would be {} minutes old", other_age.num_minutes()),
+        hint: format!(
+            "; read the other way it would be {} minutes old",
+            other_age.num_minutes()
+        ),
     })
 }
 

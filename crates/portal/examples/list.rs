@@ -9,7 +9,10 @@ use draywatch_portal::{BrowserSettings, Lister, PortalSettings, ZoneState};
 #[tokio::main]
 async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    tracing_subscriber::fmt().with_env_filter(std::env::var("LOG").unwrap_or_default()).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(std::env::var("LOG").unwrap_or_default())
+        .with_writer(std::io::stderr)
+        .init();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let image_time = match args[3].as_str() {
         "utc" => ImageTimeSetting::Utc,
@@ -36,14 +39,33 @@ async fn main() {
     let mut lister = Lister::new(settings, browser, None, Clock::system());
     let camera = CameraId::new(&args[2]).unwrap();
     for date in &args[4..] {
-        let date = if date == "today" { lister.today() } else { date.parse().unwrap() };
+        let date = if date == "today" {
+            lister.today()
+        } else {
+            date.parse().unwrap()
+        };
         let deadline = tokio::time::Instant::now() + Duration::from_secs(200);
         let begun = std::time::Instant::now();
-        match lister.list(&camera, date, &ZoneState::default(), deadline).await {
+        match lister
+            .list(&camera, date, &ZoneState::default(), deadline)
+            .await
+        {
             Ok(listed) => {
-                println!("{date}: {} frames, {:?}, {:.2?} (portal {:.2?}), {:?}, first {:?}", listed.listing.frames.len(), listed.listing.confirmation, begun.elapsed(), listed.listing.portal_took, listed.reading, listed.listing.frames.first());
+                println!(
+                    "{date}: {} frames, {:?}, {:.2?} (portal {:.2?}), {:?}, first {:?}",
+                    listed.listing.frames.len(),
+                    listed.listing.confirmation,
+                    begun.elapsed(),
+                    listed.listing.portal_took,
+                    listed.reading,
+                    listed.listing.frames.first()
+                );
             }
-            Err(error) => println!("{date}: {} {:?}", error.kind(), draywatch_core::error::chain(&error)),
+            Err(error) => println!(
+                "{date}: {} {:?}",
+                error.kind(),
+                draywatch_core::error::chain(&error)
+            ),
         }
     }
     lister.close().await;

@@ -70,6 +70,14 @@ pub enum BrowserError {
         #[source]
         source: Box<WebDriverError>,
     },
+    /// It works, but the address does not answer.
+    #[error("{address} cannot be reached: {why}; check the network and portal.page_url")]
+    Unreachable {
+        /// The address.
+        address: String,
+        /// The browser's word for it, such as `net::ERR_CONNECTION_REFUSED`.
+        why: String,
+    },
     /// It did not answer in time.
     #[error("the browser did not answer within {} s when asked to {action}", .limit.as_secs())]
     Hangs {
@@ -84,7 +92,10 @@ impl BrowserError {
     /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        Kind::Browser
+        match self {
+            Self::Unreachable { .. } => Kind::Transient,
+            _ => Kind::Browser,
+        }
     }
 }
 
@@ -154,8 +165,16 @@ impl Browser {
     /// When the browser fails or hangs. An address that does not answer is an error too.
     pub async fn open(&self, address: &Url) -> Result<(), BrowserError> {
         let driver = self.driver()?;
-        self.within("open a page", driver.goto(address.as_str()))
-            .await
+        let opened = self
+            .within("open a page", driver.goto(address.as_str()))
+            .await;
+        opened.map_err(|error| match net_error(&error) {
+            Some(why) => BrowserError::Unreachable {
+                address: address.to_string(),
+                why,
+            },
+            None => error,
+        })
     }
 
     /// Runs `await`-able JavaScript and returns what it gives; `arguments` reaches it as `args`.
@@ -253,6 +272,19 @@ impl Drop for Browser {
             runtime.spawn(session.delete());
         }
     }
+}
+
+/// What a browser calls the reason why an address does not answer: `net::ERR_...`, in Firefox `about:neterror?e=...`.
+fn net_error(error: &BrowserError) -> Option<String> {
+    let BrowserError::Command { source, .. } = error else {
+        return None;
+    };
+    let text = source.to_string();
+    let at = text
+        .find("net::ERR_")
+        .or_else(|| text.find("about:neterror"))?;
+    let word = text[at..].split_whitespace().next()?;
+    Some(word.chars().take(80).collect())
 }
 
 /// What a driver's long-winded message says before it goes into its stack.

@@ -77,7 +77,15 @@ impl Lister {
         journal: Option<Arc<dyn SessionJournal>>,
         clock: Clock,
     ) -> Self {
-        Self { settings, browser_settings, journal, clock, browser: None, page: None, first_look: Vec::new() }
+        Self {
+            settings,
+            browser_settings,
+            journal,
+            clock,
+            browser: None,
+            page: None,
+            first_look: Vec::new(),
+        }
     }
 
     /// Today, where the terminal is.
@@ -112,7 +120,10 @@ impl Lister {
                 Ok(Err(error)) => error,
                 Err(_) => {
                     self.close().await;
-                    return Err(ListError::Deadline { camera: camera.clone(), date });
+                    return Err(ListError::Deadline {
+                        camera: camera.clone(),
+                        date,
+                    });
                 }
             };
             self.page = None;
@@ -137,11 +148,16 @@ impl Lister {
     }
 
     /// One try: a pass over the page, and a second one from a fresh load where the first alone is not enough.
-    async fn attempt(&mut self, camera: &CameraId, date: NaiveDate, zone: &ZoneState) -> Result<Listed, ListError> {
+    async fn attempt(
+        &mut self,
+        camera: &CameraId,
+        date: NaiveDate,
+        zone: &ZoneState,
+    ) -> Result<Listed, ListError> {
         let begun = Instant::now();
         let first = self.pass(camera, date, zone).await?;
         let Some(doubt) = first.doubt.clone() else {
-            return Ok(self.listed(camera, date, first, Confirmation::Readings, begun));
+            return Ok(listed(camera, date, first, Confirmation::Readings, begun));
         };
         tracing::info!(camera = %camera, date = %date, doubt, "one reading is not enough: a second pass from a fresh load");
         self.page = None;
@@ -155,21 +171,7 @@ impl Lister {
             Confirmation::Unconfirmed(second.doubt.clone().unwrap_or(doubt))
         };
         second.portal_took += first.portal_took;
-        Ok(self.listed(camera, date, second, confirmation, begun))
-    }
-
-    fn listed(&self, camera: &CameraId, date: NaiveDate, pass: Pass, confirmation: Confirmation, begun: Instant) -> Listed {
-        let listing = DayListing {
-            camera: camera.clone(),
-            date,
-            frames: pass.frames,
-            confirmation,
-            observed_at: pass.observed_at,
-            took: begun.elapsed(),
-            portal_took: pass.portal_took,
-        };
-        tracing::debug!(camera = %camera, date = %date, frames = listing.frames.len(), how = ?listing.confirmation, "listed");
-        Listed { listing, reading: pass.reading, newest: pass.newest }
+        Ok(listed(camera, date, second, confirmation, begun))
     }
 
     /// The browser, started if there is none.
@@ -177,7 +179,9 @@ impl Lister {
         if self.browser.is_none() {
             let browser = Browser::start(&self.browser_settings, self.journal.clone()).await?;
             if !page::install(&browser).await {
-                tracing::warn!("the browser cannot watch a page from its start; requests before the first look are not seen");
+                tracing::warn!(
+                    "the browser cannot watch a page from its start; requests before the first look are not seen"
+                );
             }
             self.browser = Some(browser);
         }
@@ -185,12 +189,49 @@ impl Lister {
     }
 }
 
+/// A pass as the outcome of the whole listing.
+fn listed(
+    camera: &CameraId,
+    date: NaiveDate,
+    pass: Pass,
+    confirmation: Confirmation,
+    begun: Instant,
+) -> Listed {
+    let listing = DayListing {
+        camera: camera.clone(),
+        date,
+        frames: pass.frames,
+        confirmation,
+        observed_at: pass.observed_at,
+        took: begun.elapsed(),
+        portal_took: pass.portal_took,
+    };
+    tracing::debug!(camera = %camera, date = %date, frames = listing.frames.len(), how = ?listing.confirmation, "listed");
+    Listed {
+        listing,
+        reading: pass.reading,
+        newest: pass.newest,
+    }
+}
+
 /// Whether two passes saw the same: the second may have newer frames, since time went on between them.
 fn agree(first: &Pass, second: &Pass) -> bool {
     let newest = first.frames.last().map(|frame| frame.instant);
-    let is_news = |frame: &ListedFrame| newest.is_none_or(|newest| frame.instant > newest) && is_recent(frame.instant, first.observed_at);
-    let mut rest = second.frames.iter().filter(|frame| !first.frames.iter().any(|known| known.instant == frame.instant && known.url == frame.url));
-    first.frames.iter().all(|frame| second.frames.iter().any(|again| again.url == frame.url)) && rest.all(is_news)
+    let is_news = |frame: &ListedFrame| {
+        newest.is_none_or(|newest| frame.instant > newest)
+            && is_recent(frame.instant, first.observed_at)
+    };
+    let mut rest = second.frames.iter().filter(|frame| {
+        !first
+            .frames
+            .iter()
+            .any(|known| known.instant == frame.instant && known.url == frame.url)
+    });
+    first
+        .frames
+        .iter()
+        .all(|frame| second.frames.iter().any(|again| again.url == frame.url))
+        && rest.all(is_news)
 }
 
 /// Whether a frame can have appeared since the first pass.

@@ -63,16 +63,37 @@ impl Page {
         limit: Duration,
     ) -> Result<(Self, RawReading), BrowserError> {
         let mut address = page_url.clone();
-        let kept: Vec<(String, String)> =
-            address.query_pairs().into_owned().filter(|(name, _)| name != "streamName").collect();
-        address.query_pairs_mut().clear().extend_pairs(kept).append_pair("streamName", camera.as_str());
+        let kept: Vec<(String, String)> = address
+            .query_pairs()
+            .into_owned()
+            .filter(|(name, _)| name != "streamName")
+            .collect();
+        address
+            .query_pairs_mut()
+            .clear()
+            .extend_pairs(kept)
+            .append_pair("streamName", camera.as_str());
         browser.open(&address).await?;
         // Where the watcher could not be registered it comes late: then only later requests are seen.
-        browser.run("read the page", &SCRIPTS.join("\n"), Value::Null).await?;
-        let mut page =
-            Self { camera: camera.clone(), answers: Vec::new(), picks: Picks::new(), phase: 0, base: None };
-        let reading: RawReading =
-            parsed(browser.run("read the page", "return window.__draywatch.ready(args)", millis(limit)).await?)?;
+        browser
+            .run("read the page", &SCRIPTS.join("\n"), Value::Null)
+            .await?;
+        let mut page = Self {
+            camera: camera.clone(),
+            answers: Vec::new(),
+            picks: Picks::new(),
+            phase: 0,
+            base: None,
+        };
+        let reading: RawReading = parsed(
+            browser
+                .run(
+                    "read the page",
+                    "return window.__draywatch.ready(args)",
+                    millis(limit),
+                )
+                .await?,
+        )?;
         page.absorb(&reading);
         Ok((page, reading))
     }
@@ -81,15 +102,24 @@ impl Page {
     ///
     /// # Errors
     /// When the browser fails.
-    pub async fn pick(&mut self, browser: &Browser, date: NaiveDate) -> Result<RawPick, BrowserError> {
+    pub async fn pick(
+        &mut self,
+        browser: &Browser,
+        date: NaiveDate,
+    ) -> Result<RawPick, BrowserError> {
         let day = json!({ "year": date.year(), "month": date.month(), "day": date.day() });
         let begun = std::time::Instant::now();
-        let pick: RawPick = parsed(browser.run("pick a day", "return window.__draywatch.pick(args)", day).await?)?;
+        let pick: RawPick = parsed(
+            browser
+                .run("pick a day", "return window.__draywatch.pick(args)", day)
+                .await?,
+        )?;
         tracing::trace!(took = ?begun.elapsed(), ?pick, "pick");
         if pick.phase != self.phase {
             self.phase = pick.phase;
             // A page that stays open for months must not cost ever more.
-            self.answers.retain(|answer| answer.phase == 0 || answer.phase + REMEMBERED >= pick.phase);
+            self.answers
+                .retain(|answer| answer.phase == 0 || answer.phase + REMEMBERED >= pick.phase);
             self.picks.insert(pick.phase, date);
         }
         Ok(pick)
@@ -99,22 +129,33 @@ impl Page {
     ///
     /// # Errors
     /// When the browser fails.
-    pub async fn settle(&mut self, browser: &Browser, limit: Duration) -> Result<RawReading, BrowserError> {
+    pub async fn settle(
+        &mut self,
+        browser: &Browser,
+        limit: Duration,
+    ) -> Result<RawReading, BrowserError> {
         let options = json!({ "limit": millis(limit), "silence": 1200 });
-        self.look(browser, "return window.__draywatch.settle(args)", options).await
+        self.look(browser, "return window.__draywatch.settle(args)", options)
+            .await
     }
 
     /// Scrolls through everything and looks.
     ///
     /// # Errors
     /// When the browser fails.
-    pub async fn read(&mut self, browser: &Browser, pace: Pace, limit: Duration) -> Result<RawReading, BrowserError> {
+    pub async fn read(
+        &mut self,
+        browser: &Browser,
+        pace: Pace,
+        limit: Duration,
+    ) -> Result<RawReading, BrowserError> {
         let (pause, quiet) = match pace {
             Pace::Quick => (0, 0),
             Pace::Patient => (260, 500),
         };
         let options = json!({ "pause": pause, "quiet": quiet, "limit": millis(limit) });
-        self.look(browser, "return window.__draywatch.read(args)", options).await
+        self.look(browser, "return window.__draywatch.read(args)", options)
+            .await
     }
 
     /// Presses a button that confirms a pick, if the page has one.
@@ -122,18 +163,41 @@ impl Page {
     /// # Errors
     /// When the browser fails.
     pub async fn confirm(&self, browser: &Browser) -> Result<(), BrowserError> {
-        browser.run("confirm the day", "return window.__draywatch.confirm()", Value::Null).await.map(|_| ())
+        browser
+            .run(
+                "confirm the day",
+                "return window.__draywatch.confirm()",
+                Value::Null,
+            )
+            .await
+            .map(|_| ())
     }
 
     /// Waits for the page to change by itself, at most `limit`.
     ///
     /// # Errors
     /// When the browser fails.
-    pub async fn wait_for_change(&self, browser: &Browser, limit: Duration) -> Result<(), BrowserError> {
-        browser.run("wait for the page", "return window.__draywatch.change(args)", millis(limit)).await.map(|_| ())
+    pub async fn wait_for_change(
+        &self,
+        browser: &Browser,
+        limit: Duration,
+    ) -> Result<(), BrowserError> {
+        browser
+            .run(
+                "wait for the page",
+                "return window.__draywatch.change(args)",
+                millis(limit),
+            )
+            .await
+            .map(|_| ())
     }
 
-    async fn look(&mut self, browser: &Browser, script: &str, options: Value) -> Result<RawReading, BrowserError> {
+    async fn look(
+        &mut self,
+        browser: &Browser,
+        script: &str,
+        options: Value,
+    ) -> Result<RawReading, BrowserError> {
         let begun = std::time::Instant::now();
         let reading: RawReading = parsed(browser.run("read the page", script, options).await?)?;
         tracing::trace!(took = ?begun.elapsed(), script, pictures = reading.pictures.len(), told = reading.told.len(), "look");
@@ -153,5 +217,7 @@ fn millis(limit: Duration) -> Value {
 
 /// What a script answered, as the type it should have. Anything else means that the page tampers with us, or a mistake of ours.
 fn parsed<T: DeserializeOwned>(value: Value) -> Result<T, BrowserError> {
-    serde_json::from_value(value).map_err(|error| BrowserError::Start(format!("the page's scripts answered nonsense: {error}")))
+    serde_json::from_value(value).map_err(|error| {
+        BrowserError::Start(format!("the page's scripts answered nonsense: {error}"))
+    })
 }

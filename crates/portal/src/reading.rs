@@ -37,10 +37,22 @@ pub struct Sighting {
 /// A picture and its thumbnail share a stem. Two full-size (or two thumbnail) addresses with one stem are two frames: they
 /// differ in folder or extension.
 #[must_use]
-pub fn sightings(camera: &CameraId, addresses: &[String], base: Option<&Url>) -> BTreeMap<Key, Sighting> {
-    let parsed: Vec<(Address, &String)> =
-        addresses.iter().filter_map(|text| Some((Address::parse(text)?, text))).collect();
-    group(camera, parsed.iter().map(|(address, text)| (address, text.as_str(), &[][..])), base)
+pub fn sightings(
+    camera: &CameraId,
+    addresses: &[String],
+    base: Option<&Url>,
+) -> BTreeMap<Key, Sighting> {
+    let parsed: Vec<(Address, &String)> = addresses
+        .iter()
+        .filter_map(|text| Some((Address::parse(text)?, text)))
+        .collect();
+    group(
+        camera,
+        parsed
+            .iter()
+            .map(|(address, text)| (address, text.as_str(), &[][..])),
+        base,
+    )
 }
 
 /// An address, its words, and the instants beside it.
@@ -80,14 +92,23 @@ fn pair(mut group: Vec<Member>) -> Vec<Sighting> {
     let order = |member: &Member| {
         let (address, text, ..) = member;
         let is_bare = !text.starts_with("http");
-        (address.folder.clone(), address.extension.clone(), address.is_thumbnail, is_bare, text.clone())
+        (
+            address.folder.clone(),
+            address.extension.clone(),
+            address.is_thumbnail,
+            is_bare,
+            text.clone(),
+        )
     };
     group.sort_by_cached_key(order);
     // The same file under several hosts or with several queries is one frame.
     group.dedup_by(|b, a| {
-        (&a.0.folder, &a.0.extension, a.0.is_thumbnail) == (&b.0.folder, &b.0.extension, b.0.is_thumbnail)
+        (&a.0.folder, &a.0.extension, a.0.is_thumbnail)
+            == (&b.0.folder, &b.0.extension, b.0.is_thumbnail)
     });
-    let (thumbs, fulls): (Vec<_>, Vec<_>) = group.into_iter().partition(|(address, ..)| address.is_thumbnail);
+    let (thumbs, fulls): (Vec<_>, Vec<_>) = group
+        .into_iter()
+        .partition(|(address, ..)| address.is_thumbnail);
     let fulls = drop_shadows(fulls);
     let thumbs = drop_shadows(thumbs);
     let mut sightings: Vec<Sighting> = fulls
@@ -104,9 +125,14 @@ fn pair(mut group: Vec<Member>) -> Vec<Sighting> {
         let fitting = fulls.iter().position(|(full, ..)| {
             full.folder == address.folder && full.extension == address.extension
         });
-        let at = fitting.filter(|at| sightings[*at].thumbnail.is_none()).or_else(|| {
-            sightings.get(nth).filter(|sighting| sighting.thumbnail.is_none()).map(|_| nth)
-        });
+        let at = fitting
+            .filter(|at| sightings[*at].thumbnail.is_none())
+            .or_else(|| {
+                sightings
+                    .get(nth)
+                    .filter(|sighting| sighting.thumbnail.is_none())
+                    .map(|_| nth)
+            });
         match at {
             Some(at) => sightings[at].thumbnail = Some(text.clone()),
             None => sightings.push(Sighting {
@@ -123,12 +149,16 @@ fn pair(mut group: Vec<Member>) -> Vec<Sighting> {
 
 /// A bare file name or key is a shadow of a whole address with the same name, not another frame.
 fn drop_shadows(list: Vec<Member>) -> Vec<Member> {
-    let rich: Vec<(String, String)> =
-        list.iter().map(|(address, ..)| (address.folder.clone(), address.extension.clone())).collect();
+    let rich: Vec<(String, String)> = list
+        .iter()
+        .map(|(address, ..)| (address.folder.clone(), address.extension.clone()))
+        .collect();
     list.into_iter()
         .filter(|(address, ..)| {
             !rich.iter().any(|(folder, extension)| {
-                folder.len() > address.folder.len() && folder.ends_with(&address.folder) && *extension == address.extension
+                folder.len() > address.folder.len()
+                    && folder.ends_with(&address.folder)
+                    && *extension == address.extension
             })
         })
         .collect()
@@ -139,7 +169,8 @@ fn absolute(raw: &str, base: Option<&Url>) -> String {
     if raw.starts_with("http://") || raw.starts_with("https://") {
         return raw.to_owned();
     }
-    base.and_then(|base| base.join(raw).ok()).map_or_else(|| raw.to_owned(), |url| url.to_string())
+    base.and_then(|base| base.join(raw).ok())
+        .map_or_else(|| raw.to_owned(), |url| url.to_string())
 }
 
 /// An answer of the page's own requests, kept for as long as the page is open.
@@ -175,10 +206,18 @@ impl Answer {
     #[must_use]
     pub fn of(entry: &RawEntry) -> Self {
         let failed = entry.error.is_some() || !(200..300).contains(&entry.status);
-        let mut named = if failed { Named::default() } else { entry.body.as_deref().map(values::read).unwrap_or_default() };
+        let mut named = if failed {
+            Named::default()
+        } else {
+            entry.body.as_deref().map(values::read).unwrap_or_default()
+        };
         let texts = std::mem::take(&mut named.addresses);
         let parsed = |(text, beside): (String, Beside)| {
-            Some(NamedAddress { address: Address::parse(&text)?, text, beside })
+            Some(NamedAddress {
+                address: Address::parse(&text)?,
+                text,
+                beside,
+            })
         };
         let addresses = texts.into_iter().filter_map(parsed).collect();
         Self {
@@ -200,14 +239,25 @@ impl Answer {
     /// Whether it says anything about frames: names some, times of some, or that there are none.
     #[must_use]
     pub fn is_about_frames(&self, camera: &CameraId) -> bool {
-        let addresses = || self.addresses.iter().any(|named| named.address.camera == *camera);
-        self.named.has_empty_list || self.named.times.values().any(|times| times.len() > 1) || addresses()
+        let addresses = || {
+            self.addresses
+                .iter()
+                .any(|named| named.address.camera == *camera)
+        };
+        self.named.has_empty_list
+            || self.named.times.values().any(|times| times.len() > 1)
+            || addresses()
     }
 
     /// In words, for messages.
     #[must_use]
     pub fn complaint(&self) -> String {
-        let address: String = self.signature.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+        let address: String = self
+            .signature
+            .split_whitespace()
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(" ");
         match (&self.error, &self.named.error) {
             (Some(error), _) => format!("{address} failed: {error}"),
             (None, Some(error)) => format!("{address} answered with an error: {error}"),
@@ -240,7 +290,8 @@ impl Wanted {
     #[must_use]
     pub fn holds(&self, time: AddressTime) -> bool {
         let (start, end) = self.bounds();
-        resolve(time, self.reading, self.zone, Fold::First).is_some_and(|instant| start <= instant && instant < end)
+        resolve(time, self.reading, self.zone, Fold::First)
+            .is_some_and(|instant| start <= instant && instant < end)
     }
 
     /// Only the frames of the day.
@@ -254,19 +305,38 @@ impl Wanted {
 
     /// The listed frames in time order, from what both readings saw of them.
     #[must_use]
-    pub fn frames(&self, network: &BTreeMap<Key, Sighting>, elements: &BTreeMap<Key, Sighting>) -> Vec<ListedFrame> {
+    pub fn frames(
+        &self,
+        network: &BTreeMap<Key, Sighting>,
+        elements: &BTreeMap<Key, Sighting>,
+    ) -> Vec<ListedFrame> {
         let keys: BTreeSet<&Key> = network.keys().chain(elements.keys()).collect();
         // The portal's order tells the two passes of a doubled hour apart; its answers keep it better than the page.
-        let source = if network.len() >= elements.len() { network } else { elements };
+        let source = if network.len() >= elements.len() {
+            network
+        } else {
+            elements
+        };
         let mut ordered: Vec<(&Key, &Sighting)> = source.iter().collect();
         ordered.sort_by_key(|(_, sighting)| sighting.position);
-        let times: Vec<AddressTime> = ordered.iter().filter_map(|(_, sighting)| sighting.time).collect();
-        let passes: HashMap<&Key, Fold> = ordered.iter().map(|(key, _)| *key).zip(folds(&times, self.zone)).collect();
+        let times: Vec<AddressTime> = ordered
+            .iter()
+            .filter_map(|(_, sighting)| sighting.time)
+            .collect();
+        let passes: HashMap<&Key, Fold> = ordered
+            .iter()
+            .map(|(key, _)| *key)
+            .zip(folds(&times, self.zone))
+            .collect();
         let mut frames: Vec<ListedFrame> = keys
             .into_iter()
             .filter_map(|key| {
-                let told = network.get(key).and_then(|sighting| self.fold_beside(sighting));
-                let fold = told.or_else(|| passes.get(key).copied()).unwrap_or_default();
+                let told = network
+                    .get(key)
+                    .and_then(|sighting| self.fold_beside(sighting));
+                let fold = told
+                    .or_else(|| passes.get(key).copied())
+                    .unwrap_or_default();
                 self.frame(network.get(key), elements.get(key), fold)
             })
             .collect();
@@ -282,7 +352,12 @@ impl Wanted {
         }
         let speaks_for = |fold: Fold| {
             let instant = resolve(time, self.reading, self.zone, fold);
-            instant.is_some_and(|i| sighting.beside.iter().any(|b| (*b - i).abs() < TimeDelta::minutes(15)))
+            instant.is_some_and(|i| {
+                sighting
+                    .beside
+                    .iter()
+                    .any(|b| (*b - i).abs() < TimeDelta::minutes(15))
+            })
         };
         match (speaks_for(Fold::First), speaks_for(Fold::Second)) {
             (true, false) => Some(Fold::First),
@@ -291,13 +366,22 @@ impl Wanted {
         }
     }
 
-    fn frame(&self, network: Option<&Sighting>, elements: Option<&Sighting>, fold: Fold) -> Option<ListedFrame> {
+    fn frame(
+        &self,
+        network: Option<&Sighting>,
+        elements: Option<&Sighting>,
+        fold: Fold,
+    ) -> Option<ListedFrame> {
         let time = network.or(elements)?.time?;
         let instant = resolve(time, self.reading, self.zone, fold)?;
         // An element's address is whole; an answer's may be only a key of the portal's own.
         let pick = |get: fn(&Sighting) -> Option<&String>| {
             let seen = [elements.and_then(get), network.and_then(get)];
-            seen.into_iter().flatten().find(|text| text.starts_with("http")).or(seen.into_iter().flatten().next()).cloned()
+            seen.into_iter()
+                .flatten()
+                .find(|text| text.starts_with("http"))
+                .or(seen.into_iter().flatten().next())
+                .cloned()
         };
         let thumbnail_url = pick(|sighting| sighting.thumbnail.as_ref());
         let listed = pick(|sighting| sighting.full.as_ref());
@@ -305,7 +389,12 @@ impl Wanted {
         let whole = listed.clone().filter(|url| url.starts_with("http"));
         let derived = || thumbnail_url.as_deref().and_then(full_of_thumbnail);
         let url = whole.clone().or_else(derived).or(listed)?;
-        Some(ListedFrame { instant, url_is_listed: whole.is_some(), url, thumbnail_url })
+        Some(ListedFrame {
+            instant,
+            url_is_listed: whole.is_some(),
+            url,
+            thumbnail_url,
+        })
     }
 
     /// Whether frames reach from the day's start to its end (or to now) without a hole at the edges, as a list that was cut short
@@ -315,7 +404,9 @@ impl Wanted {
         let (start, end) = self.bounds();
         let edge = TimeDelta::minutes(20);
         match (frames.first(), frames.last()) {
-            (Some(first), Some(last)) => first.instant - start <= edge && end.min(now) - last.instant <= edge,
+            (Some(first), Some(last)) => {
+                first.instant - start <= edge && end.min(now) - last.instant <= edge
+            }
             _ => false,
         }
     }
@@ -323,6 +414,10 @@ impl Wanted {
 
 /// What the page's answers since it was opened say of the wanted day.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent observations of one page"
+)]
 pub struct NetworkReading {
     /// Frames of the day by address.
     pub frames: BTreeMap<Key, Sighting>,
@@ -350,20 +445,34 @@ pub type Picks = BTreeMap<u64, NaiveDate>;
 /// Reads the answers. `phase` is the pick that counts. Requests that are repeated unchanged while another day is shown are the
 /// page's background noise (live pictures): they may name frames, but answer no pick.
 #[must_use]
-pub fn network_reading(wanted: &Wanted, answers: &[Answer], phase: u64, picks: &Picks) -> NetworkReading {
+pub fn network_reading(
+    wanted: &Wanted,
+    answers: &[Answer],
+    phase: u64,
+    picks: &Picks,
+) -> NetworkReading {
     let mut reading = NetworkReading::default();
     let is_noise = |answer: &Answer| {
         let same = |other: &&Answer| other.signature == answer.signature;
-        answers.iter().filter(same).any(|other| picks.get(&other.phase) != picks.get(&answer.phase))
+        answers
+            .iter()
+            .filter(same)
+            .any(|other| picks.get(&other.phase) != picks.get(&answer.phase))
     };
     let (start, end) = wanted.bounds();
     let in_day = |instant: &DateTime<Utc>| start <= *instant && *instant < end;
     let (mut before, mut after) = (false, false);
     for answer in answers.iter().filter(|answer| !answer.failed()) {
         for (place, times) in &answer.named.times {
-            let instants = times.iter().filter_map(|time| resolve(*time, wanted.reading, wanted.zone, Fold::First));
+            let instants = times
+                .iter()
+                .filter_map(|time| resolve(*time, wanted.reading, wanted.zone, Fold::First));
             let of_day = instants.filter(in_day).map(|instant| instant.timestamp());
-            reading.times.entry(place.clone()).or_default().extend(of_day);
+            reading
+                .times
+                .entry(place.clone())
+                .or_default()
+                .extend(of_day);
         }
         // A day that is shown again may come from what the page was answered when it showed it before.
         let mine = picks.get(&answer.phase) == Some(&wanted.date) && !is_noise(answer);
@@ -379,7 +488,10 @@ pub fn network_reading(wanted: &Wanted, answers: &[Answer], phase: u64, picks: &
         }
     }
     reading.brackets_day = before && after;
-    let told = answers.iter().filter(|answer| !answer.failed()).flat_map(|answer| &answer.addresses);
+    let told = answers
+        .iter()
+        .filter(|answer| !answer.failed())
+        .flat_map(|answer| &answer.addresses);
     let of_day = told
         .filter(|named| wanted.holds(named.address.time))
         .map(|named| (&named.address, named.text.as_str(), named.beside.as_slice()));
@@ -387,17 +499,33 @@ pub fn network_reading(wanted: &Wanted, answers: &[Answer], phase: u64, picks: &
     reading.failure = answers
         .iter()
         .filter(|answer| answer.phase == phase && answer.failed() && !is_noise(answer))
-        .rfind(|failed| !answers.iter().any(|other| other.signature == failed.signature && !other.failed()))
+        .rfind(|failed| {
+            !answers
+                .iter()
+                .any(|other| other.signature == failed.signature && !other.failed())
+        })
         .map(|answer| (answer.status, answer.complaint()));
     reading
 }
 
 /// All instants that an answer names, by address or by time.
 fn instants_of(wanted: &Wanted, answer: &Answer) -> Vec<DateTime<Utc>> {
-    let of_camera = answer.addresses.iter().filter(|named| named.address.camera == wanted.camera);
+    let of_camera = answer
+        .addresses
+        .iter()
+        .filter(|named| named.address.camera == wanted.camera);
     let named = of_camera.map(|named| named.address.time);
-    let lists = answer.named.times.values().filter(|times| times.len() > 1).flatten().copied();
-    named.chain(lists).filter_map(|time| resolve(time, wanted.reading, wanted.zone, Fold::First)).collect()
+    let lists = answer
+        .named
+        .times
+        .values()
+        .filter(|times| times.len() > 1)
+        .flatten()
+        .copied();
+    named
+        .chain(lists)
+        .filter_map(|time| resolve(time, wanted.reading, wanted.zone, Fold::First))
+        .collect()
 }
 
 /// Whether most frames that an answer names are of the wanted day: an answer fetched ahead of the pick, or for an earlier pick of
@@ -405,7 +533,10 @@ fn instants_of(wanted: &Wanted, answer: &Answer) -> Vec<DateTime<Utc>> {
 fn mostly_of_day(wanted: &Wanted, answer: &Answer) -> bool {
     let (start, end) = wanted.bounds();
     let instants = instants_of(wanted, answer);
-    let of_day = instants.iter().filter(|instant| start <= **instant && **instant < end).count();
+    let of_day = instants
+        .iter()
+        .filter(|instant| start <= **instant && **instant < end)
+        .count();
     of_day > 8 && of_day * 2 > instants.len()
 }
 
@@ -428,7 +559,11 @@ pub enum Agreement {
 
 /// Compares the network's frames of a day with the elements'.
 #[must_use]
-pub fn compare(wanted: &Wanted, network: &NetworkReading, elements: &BTreeMap<Key, Sighting>) -> Agreement {
+pub fn compare(
+    wanted: &Wanted,
+    network: &NetworkReading,
+    elements: &BTreeMap<Key, Sighting>,
+) -> Agreement {
     if network.frames.is_empty() && elements.is_empty() {
         return Agreement::Nothing;
     }
@@ -438,34 +573,66 @@ pub fn compare(wanted: &Wanted, network: &NetworkReading, elements: &BTreeMap<Ke
             return Agreement::SameTimes;
         }
     }
-    match (network.frames.is_empty() || !network.names_day, elements.is_empty()) {
+    match (
+        network.frames.is_empty() || !network.names_day,
+        elements.is_empty(),
+    ) {
         (true, false) => Agreement::OnlyElements,
         (_, true) => Agreement::OnlyNetwork,
         (false, false) => {
-            let missing = network.frames.keys().filter(|key| !elements.contains_key(*key)).count();
-            let extra = elements.keys().filter(|key| !network.frames.contains_key(*key)).count();
-            if missing + extra == 0 || (missing == 0 && are_newer(network, elements)) { Agreement::Same } else { Agreement::Different(missing, extra) }
+            let missing = network
+                .frames
+                .keys()
+                .filter(|key| !elements.contains_key(*key))
+                .count();
+            let extra = elements
+                .keys()
+                .filter(|key| !network.frames.contains_key(*key))
+                .count();
+            if missing + extra == 0 || (missing == 0 && are_newer(network, elements)) {
+                Agreement::Same
+            } else {
+                Agreement::Different(missing, extra)
+            }
         }
     }
 }
 
 /// Whether the frames that only the elements show are a few live pictures, newer than all that the answers name.
 fn are_newer(network: &NetworkReading, elements: &BTreeMap<Key, Sighting>) -> bool {
-    let newest = network.frames.values().filter_map(|sighting| sighting.time).max();
-    let extra: Vec<_> = elements.iter().filter(|(key, _)| !network.frames.contains_key(*key)).collect();
+    let newest = network
+        .frames
+        .values()
+        .filter_map(|sighting| sighting.time)
+        .max();
+    let extra: Vec<_> = elements
+        .iter()
+        .filter(|(key, _)| !network.frames.contains_key(*key))
+        .collect();
     extra.len() <= 4 && extra.iter().all(|(_, sighting)| sighting.time > newest)
 }
 
 /// Whether some list of times in the answers has exactly the seconds that the elements' addresses have.
-fn same_times(wanted: &Wanted, network: &NetworkReading, elements: &BTreeMap<Key, Sighting>) -> bool {
-    let seconds: BTreeSet<i64> = wanted.frames(&BTreeMap::new(), elements).iter().map(|frame| frame.instant.timestamp()).collect();
+fn same_times(
+    wanted: &Wanted,
+    network: &NetworkReading,
+    elements: &BTreeMap<Key, Sighting>,
+) -> bool {
+    let seconds: BTreeSet<i64> = wanted
+        .frames(&BTreeMap::new(), elements)
+        .iter()
+        .map(|frame| frame.instant.timestamp())
+        .collect();
     // Of a doubled local hour only the first pass is known here.
     let first: BTreeSet<i64> = elements
         .values()
         .filter_map(|sighting| resolve(sighting.time?, wanted.reading, wanted.zone, Fold::First))
         .map(|instant| instant.timestamp())
         .collect();
-    network.times.values().any(|times| *times == seconds || *times == first)
+    network
+        .times
+        .values()
+        .any(|times| *times == seconds || *times == first)
 }
 
 #[cfg(test)]

@@ -30,11 +30,15 @@ pub struct Named {
 pub type Beside = Vec<DateTime<Utc>>;
 
 static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[^\s"'()<>,\\\x00-\x1f]+\.(?i:jpe?g)(?:\?[^\s"'()<>,\\\x00-\x1f]*)?"#).expect("the pattern is a constant")
+    Regex::new(r#"[^\s"'()<>,\\\x00-\x1f]+\.(?i:jpe?g)(?:\?[^\s"'()<>,\\\x00-\x1f]*)?"#)
+        .expect("the pattern is a constant")
 });
 
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)\s?(Z|[+-]\d{2}:?\d{2})?$").expect("the pattern is a constant")
+    Regex::new(
+        r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)\s?(Z|[+-]\d{2}:?\d{2})?$",
+    )
+    .expect("the pattern is a constant")
 });
 
 /// Reads an answer: JSON, JSON lines, or text in which addresses stand.
@@ -47,24 +51,41 @@ pub fn read(body: &str) -> Named {
         walk(&value, &mut String::new(), &[], &mut named);
         return named;
     }
-    let lines: Vec<Value> =
-        trimmed.lines().filter(|line| !line.trim().is_empty()).map_while(|line| serde_json::from_str(line).ok()).collect();
-    if lines.len() > 1 && lines.len() == trimmed.lines().filter(|line| !line.trim().is_empty()).count() {
+    let lines: Vec<Value> = trimmed
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map_while(|line| serde_json::from_str(line).ok())
+        .collect();
+    if lines.len() > 1
+        && lines.len()
+            == trimmed
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .count()
+    {
         named.is_structured = true;
         for line in &lines {
             walk(line, &mut "[]".to_owned(), &[], &mut named);
         }
         return named;
     }
-    named.addresses.extend(pictures(&body.replace("\\/", "/"), &[]));
+    named
+        .addresses
+        .extend(pictures(&body.replace("\\/", "/"), &[]));
     named
 }
 
 fn pictures(text: &str, beside: &[DateTime<Utc>]) -> Vec<(String, Beside)> {
     let found = PICTURE.find_iter(text).map(|found| found.as_str());
     // In binary answers the bytes before an address may look like text; the address begins at its scheme.
-    let whole = found.map(|text| text.rfind("http").filter(|at| text[*at..].contains("://")).map_or(text, |at| &text[at..]));
-    whole.map(|text| (text.to_owned(), beside.to_vec())).collect()
+    let whole = found.map(|text| {
+        text.rfind("http")
+            .filter(|at| text[*at..].contains("://"))
+            .map_or(text, |at| &text[at..])
+    });
+    whole
+        .map(|text| (text.to_owned(), beside.to_vec()))
+        .collect()
 }
 
 /// Walks a JSON value. `path` is where it stands, with list positions left out; `beside` are the instants of the object it is in.
@@ -74,7 +95,9 @@ fn walk(value: &Value, path: &mut String, beside: &[DateTime<Utc>], named: &mut 
             named.has_empty_list |= items.is_empty();
             let length = path.len();
             path.push_str("[]");
-            items.iter().for_each(|item| walk(item, path, beside, named));
+            for item in items {
+                walk(item, path, beside, named);
+            }
             path.truncate(length);
         }
         Value::Object(fields) => {
@@ -94,7 +117,11 @@ fn walk(value: &Value, path: &mut String, beside: &[DateTime<Utc>], named: &mut 
         Value::String(text) => note_text(text, path, beside, named),
         Value::Number(number) => {
             if let Some(instant) = number.as_f64().and_then(unix_time) {
-                named.times.entry(path.clone()).or_default().push(AddressTime::Absolute(instant));
+                named
+                    .times
+                    .entry(path.clone())
+                    .or_default()
+                    .push(AddressTime::Absolute(instant));
             }
         }
         _ => {}
@@ -137,14 +164,24 @@ fn note_text(text: &str, path: &str, beside: &[DateTime<Utc>], named: &mut Named
 fn note_hints(key: &str, field: &Value, named: &mut Named) {
     let key = key.to_ascii_lowercase().replace(['_', '-'], "");
     match (key.as_str(), field) {
-        ("error" | "errors" | "errormessage" | "err" | "exception", Value::String(text)) if !text.is_empty() => {
+        ("error" | "errors" | "errormessage" | "err" | "exception", Value::String(text))
+            if !text.is_empty() =>
+        {
             named.error = Some(text.clone());
         }
-        ("error" | "errors" | "err", Value::Array(items)) if !items.is_empty() => named.error = Some(field.to_string()),
-        ("error" | "err" | "exception", Value::Object(_) | Value::Bool(true)) => named.error = Some(field.to_string()),
+        ("error" | "errors" | "err", Value::Array(items)) if !items.is_empty() => {
+            named.error = Some(field.to_string())
+        }
+        ("error" | "err" | "exception", Value::Object(_) | Value::Bool(true)) => {
+            named.error = Some(field.to_string())
+        }
         ("success" | "ok", Value::Bool(false)) => named.error = Some(format!("{key}: false")),
-        ("hasmore" | "more" | "hasnext" | "hasnextpage", Value::Bool(true)) => named.says_more = true,
-        ("count" | "total" | "n" | "size" | "length", Value::Number(number)) if number.as_u64() == Some(0) => {
+        ("hasmore" | "more" | "hasnext" | "hasnextpage", Value::Bool(true)) => {
+            named.says_more = true
+        }
+        ("count" | "total" | "n" | "size" | "length", Value::Number(number))
+            if number.as_u64() == Some(0) =>
+        {
             named.has_empty_list = true;
         }
         _ => {}
@@ -155,7 +192,10 @@ fn note_hints(key: &str, field: &Value, named: &mut Named) {
 fn unix_time(number: f64) -> Option<DateTime<Utc>> {
     const FIRST: f64 = 1.4e9;
     const LAST: f64 = 2.2e9;
-    #[expect(clippy::cast_possible_truncation, reason = "the range was checked, fractions of a millisecond do not matter")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range was checked, fractions of a millisecond do not matter"
+    )]
     if (FIRST..LAST).contains(&number) {
         DateTime::from_timestamp_millis((number * 1e3).round() as i64)
     } else if (FIRST * 1e3..LAST * 1e3).contains(&number) {
@@ -168,15 +208,33 @@ fn unix_time(number: f64) -> Option<DateTime<Utc>> {
 /// A time in words, or a Unix time in digits.
 fn time_of(text: &str) -> Option<AddressTime> {
     if text.len() >= 10 && text.len() <= 13 && text.bytes().all(|b| b.is_ascii_digit()) {
-        return text.parse().ok().and_then(unix_time).map(AddressTime::Absolute);
+        return text
+            .parse()
+            .ok()
+            .and_then(unix_time)
+            .map(AddressTime::Absolute);
     }
     let found = TIME.captures(text)?;
-    let naive = format!("{}T{}", &found[1], &found[2]).parse::<NaiveDateTime>().ok()?;
-    let Some(zone) = found.get(3) else { return Some(AddressTime::Naive(naive)) };
-    let zone = if zone.as_str() == "Z" { "+00:00" } else { zone.as_str() };
-    DateTime::parse_from_str(&format!("{naive}{zone}", naive = naive.format("%Y-%m-%dT%H:%M:%S%.f")), "%Y-%m-%dT%H:%M:%S%.f%z")
-        .ok()
-        .map(|instant| AddressTime::Absolute(instant.to_utc()))
+    let naive = format!("{}T{}", &found[1], &found[2])
+        .parse::<NaiveDateTime>()
+        .ok()?;
+    let Some(zone) = found.get(3) else {
+        return Some(AddressTime::Naive(naive));
+    };
+    let zone = if zone.as_str() == "Z" {
+        "+00:00"
+    } else {
+        zone.as_str()
+    };
+    DateTime::parse_from_str(
+        &format!(
+            "{naive}{zone}",
+            naive = naive.format("%Y-%m-%dT%H:%M:%S%.f")
+        ),
+        "%Y-%m-%dT%H:%M:%S%.f%z",
+    )
+    .ok()
+    .map(|instant| AddressTime::Absolute(instant.to_utc()))
 }
 
 #[cfg(test)]
@@ -194,22 +252,40 @@ mod tests {
             "x,https://c/a/2025-09-07T10:17:34-in_gate.jpeg,180000\n",
             "\u{0}\u{12}Jhttps://c/a/2025-09-07T10:17:34-in_gate.jpeg\u{1a}",
         ] {
-            let texts: Vec<String> = read(body).addresses.into_iter().map(|(text, _)| text).collect();
-            assert_eq!(texts, ["https://c/a/2025-09-07T10:17:34-in_gate.jpeg"], "{body}");
+            let texts: Vec<String> = read(body)
+                .addresses
+                .into_iter()
+                .map(|(text, _)| text)
+                .collect();
+            assert_eq!(
+                texts,
+                ["https://c/a/2025-09-07T10:17:34-in_gate.jpeg"],
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn times_are_gathered_by_place() {
-        let named = read(r#"{"d":{"at":[1757240254,1757240854],"x":7},"now":"2025-09-07T17:17:34Z","rows":[{"t":"2025-09-07 10:17:34"}]}"#);
+        let named = read(
+            r#"{"d":{"at":[1757240254,1757240854],"x":7},"now":"2025-09-07T17:17:34Z","rows":[{"t":"2025-09-07 10:17:34"}]}"#,
+        );
         assert_eq!(named.times[".d.at[]"].len(), 2);
-        assert_eq!(named.times[".now"][0], AddressTime::Absolute("2025-09-07T17:17:34Z".parse().unwrap()));
-        assert_eq!(named.times[".rows[].t"][0], AddressTime::Naive("2025-09-07T10:17:34".parse().unwrap()));
+        assert_eq!(
+            named.times[".now"][0],
+            AddressTime::Absolute("2025-09-07T17:17:34Z".parse().unwrap())
+        );
+        assert_eq!(
+            named.times[".rows[].t"][0],
+            AddressTime::Naive("2025-09-07T10:17:34".parse().unwrap())
+        );
     }
 
     #[test]
     fn instants_beside_an_address_are_kept() {
-        let named = read(r#"{"at":1757240000,"rows":[{"Key":"a/2025-09-07T10:17:34-in_gate.jpeg","LastModified":"2025-09-07T17:17:36Z"}]}"#);
+        let named = read(
+            r#"{"at":1757240000,"rows":[{"Key":"a/2025-09-07T10:17:34-in_gate.jpeg","LastModified":"2025-09-07T17:17:36Z"}]}"#,
+        );
         let modified: DateTime<Utc> = "2025-09-07T17:17:36Z".parse().unwrap();
         assert_eq!(named.addresses[0].1, [modified]);
     }

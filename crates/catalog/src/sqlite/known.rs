@@ -45,7 +45,10 @@ fn add_image(frames: &mut Frames, camera: &CameraId, image: ImageRow) {
         instant,
         ordinal: image.ordinal,
     };
-    let state = if image.is_thumbnail {
+    // A row whose file is known to be lost is owed again: it keeps its place and takes the new file.
+    let state = if image.file_state.as_deref() == Some("missing") {
+        KnownState::Open
+    } else if image.is_thumbnail {
         KnownState::Thumbnail
     } else {
         KnownState::Stored

@@ -16,29 +16,50 @@ fn date(text: &str) -> NaiveDate {
 }
 
 fn evidence(newest: &str, now: &str) -> Evidence {
-    Evidence { newest: Some(naive(newest)), newest_is_known: false, now: utc(now), zone: Los_Angeles }
+    Evidence {
+        newest: Some(naive(newest)),
+        newest_is_known: false,
+        now: utc(now),
+        zone: Los_Angeles,
+    }
 }
 
 #[test]
 fn days_have_23_24_and_25_hours() {
-    for (day, hours) in [("2025-03-09", 23), ("2025-11-02", 25), ("2025-09-07", 24), ("2024-12-31", 24)] {
+    for (day, hours) in [
+        ("2025-03-09", 23),
+        ("2025-11-02", 25),
+        ("2025-09-07", 24),
+        ("2024-12-31", 24),
+    ] {
         let (start, end) = day_bounds(date(day), Los_Angeles);
         assert_eq!((end - start).num_hours(), hours, "{day}");
     }
-    assert_eq!(day_bounds(date("2025-09-07"), Los_Angeles).0, utc("2025-09-07T07:00:00Z"));
+    assert_eq!(
+        day_bounds(date("2025-09-07"), Los_Angeles).0,
+        utc("2025-09-07T07:00:00Z")
+    );
 }
 
 #[test]
 fn a_zone_without_midnight_on_some_day_still_has_that_day() {
     let (start, end) = day_bounds(date("2018-11-04"), chrono_tz::America::Sao_Paulo);
     assert_eq!((end - start).num_hours(), 23);
-    assert_eq!(local_date(start, chrono_tz::America::Sao_Paulo), date("2018-11-04"));
+    assert_eq!(
+        local_date(start, chrono_tz::America::Sao_Paulo),
+        date("2018-11-04")
+    );
 }
 
 #[test]
 fn the_hour_that_comes_twice_is_told_apart_by_order() {
-    let order = ["00:57:01", "01:07:34", "01:57:35", "01:07:36", "01:57:37", "02:07:38"];
-    let times: Vec<_> = order.iter().map(|t| naive(&format!("2025-11-02T{t}"))).collect();
+    let order = [
+        "00:57:01", "01:07:34", "01:57:35", "01:07:36", "01:57:37", "02:07:38",
+    ];
+    let times: Vec<_> = order
+        .iter()
+        .map(|t| naive(&format!("2025-11-02T{t}")))
+        .collect();
     let (f, s) = (Fold::First, Fold::Second);
     assert_eq!(folds(&times, Los_Angeles), [f, f, f, s, s, f]);
     let falling: Vec<_> = times.iter().rev().copied().collect();
@@ -53,29 +74,56 @@ fn the_hour_that_comes_twice_is_told_apart_by_order() {
 
 #[test]
 fn the_hour_that_is_skipped_does_not_exist() {
-    assert_eq!(resolve(naive("2025-03-09T02:30:00"), ImageTime::Local, Los_Angeles, Fold::First), None);
+    assert_eq!(
+        resolve(
+            naive("2025-03-09T02:30:00"),
+            ImageTime::Local,
+            Los_Angeles,
+            Fold::First
+        ),
+        None
+    );
 }
 
 #[test]
 fn auto_decides_by_the_fresh_newest_frame() {
     let now = "2025-09-07T17:20:00Z";
     let auto = ImageTimeSetting::Auto;
-    assert_eq!(decide(auto, None, &evidence("2025-09-07T17:17:34", now)), Ok(ImageTime::Utc));
-    assert_eq!(decide(auto, None, &evidence("2025-09-07T10:17:34", now)), Ok(ImageTime::Local));
+    assert_eq!(
+        decide(auto, None, &evidence("2025-09-07T17:17:34", now)),
+        Ok(ImageTime::Utc)
+    );
+    assert_eq!(
+        decide(auto, None, &evidence("2025-09-07T10:17:34", now)),
+        Ok(ImageTime::Local)
+    );
     // Three hours frozen: read as local it would lie in the future, so it is UTC.
-    assert_eq!(decide(auto, None, &evidence("2025-09-07T14:17:34", now)), Ok(ImageTime::Utc));
+    assert_eq!(
+        decide(auto, None, &evidence("2025-09-07T14:17:34", now)),
+        Ok(ImageTime::Utc)
+    );
     // Frozen for a day: nothing can be told.
     let frozen = decide(auto, None, &evidence("2025-09-06T10:17:34", now));
-    assert!(matches!(frozen, Err(ZoneError::Undecided { .. })), "{frozen:?}");
+    assert!(
+        matches!(frozen, Err(ZoneError::Undecided { .. })),
+        "{frozen:?}"
+    );
 }
 
 #[test]
 fn a_frame_in_the_future_is_a_contradiction_under_any_setting() {
     let ahead = evidence("2025-09-07T17:40:00", "2025-09-07T17:20:00Z");
-    for setting in [ImageTimeSetting::Utc, ImageTimeSetting::Local, ImageTimeSetting::Auto] {
+    for setting in [
+        ImageTimeSetting::Utc,
+        ImageTimeSetting::Local,
+        ImageTimeSetting::Auto,
+    ] {
         for recorded in [None, Some(ImageTime::Utc), Some(ImageTime::Local)] {
             let decided = decide(setting, recorded, &ahead);
-            assert!(matches!(decided, Err(ZoneError::Contradiction { .. })), "{setting:?} {decided:?}");
+            assert!(
+                matches!(decided, Err(ZoneError::Contradiction { .. })),
+                "{setting:?} {decided:?}"
+            );
         }
     }
 }
@@ -84,19 +132,44 @@ fn a_frame_in_the_future_is_a_contradiction_under_any_setting() {
 fn a_recorded_reading_is_checked_at_every_collection() {
     let local_now = evidence("2025-09-07T10:17:34", "2025-09-07T17:20:00Z");
     let doubted = decide(ImageTimeSetting::Auto, Some(ImageTime::Utc), &local_now);
-    assert!(matches!(doubted, Err(ZoneError::Contradiction { .. })), "{doubted:?}");
-    let standing_still = Evidence { newest_is_known: true, ..local_now.clone() };
-    assert_eq!(decide(ImageTimeSetting::Auto, Some(ImageTime::Utc), &standing_still), Ok(ImageTime::Utc));
+    assert!(
+        matches!(doubted, Err(ZoneError::Contradiction { .. })),
+        "{doubted:?}"
+    );
+    let standing_still = Evidence {
+        newest_is_known: true,
+        ..local_now.clone()
+    };
+    assert_eq!(
+        decide(
+            ImageTimeSetting::Auto,
+            Some(ImageTime::Utc),
+            &standing_still
+        ),
+        Ok(ImageTime::Utc)
+    );
     // A setting is the user's word: only the future contradicts it.
-    assert_eq!(decide(ImageTimeSetting::Utc, None, &local_now), Ok(ImageTime::Utc));
+    assert_eq!(
+        decide(ImageTimeSetting::Utc, None, &local_now),
+        Ok(ImageTime::Utc)
+    );
 }
 
 #[test]
 fn without_pictures_only_a_setting_or_a_record_helps() {
-    let none = Evidence { newest: None, ..evidence("2025-09-07T10:17:34", "2025-09-07T17:20:00Z") };
+    let none = Evidence {
+        newest: None,
+        ..evidence("2025-09-07T10:17:34", "2025-09-07T17:20:00Z")
+    };
     assert!(decide(ImageTimeSetting::Auto, None, &none).is_err());
-    assert_eq!(decide(ImageTimeSetting::Auto, Some(ImageTime::Local), &none), Ok(ImageTime::Local));
-    assert_eq!(decide(ImageTimeSetting::Utc, None, &none), Ok(ImageTime::Utc));
+    assert_eq!(
+        decide(ImageTimeSetting::Auto, Some(ImageTime::Local), &none),
+        Ok(ImageTime::Local)
+    );
+    assert_eq!(
+        decide(ImageTimeSetting::Utc, None, &none),
+        Ok(ImageTime::Utc)
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::context::Context;
 use crate::collect::{DayReport, Event, Observer};
@@ -47,7 +47,8 @@ pub fn line(report: &DayReport) -> String {
 
 fn bars() -> Observer {
     let style = ProgressStyle::with_template("{spinner:.cyan} {prefix}  {wide_bar:.cyan/blue} {pos:>4}/{len:<4} {msg}");
-    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear);
     bar.enable_steady_tick(Duration::from_millis(120));
     Arc::new(move |event| match event {
         Event::Listing(camera, date) => {

@@ -76,6 +76,10 @@ fn say(context: &Context, report: &Report) {
             report.swept
         ));
     }
+    say_verdict(context, report);
+}
+
+fn say_verdict(context: &Context, report: &Report) {
     let open = report
         .problems
         .iter()

@@ -235,7 +235,8 @@ pub fn in_words(answer: &Answer) -> String {
             "the portal answered and offered none: the camera was offline".to_owned()
         }
         Answer::NotObserved => {
-            "nobody asked the portal, or it could not be read: `draywatch fetch` asks it".to_owned()
+            "nobody asked the portal, or it could not be read: `draywatch backfill` asks it"
+                .to_owned()
         }
         Answer::Removed => "was stored, and removed on purpose".to_owned(),
         Answer::NotDownloaded(reason) => not_downloaded(reason),

@@ -58,7 +58,7 @@ pub struct Problem {
 pub struct Report {
     /// Rows held against their files.
     pub checked: u64,
-    /// Rows whose files were read as a whole.
+    /// Rows whose files were read as a whole and are good.
     pub read: u64,
     /// Rows whose files are as they should be, as far as they were looked at.
     pub ok: u64,

@@ -116,7 +116,8 @@ async fn record(
         }
         Verdict::Bad(words) => {
             check.report.bad += 1;
-            (ProblemKind::Bad, words.clone(), Some(FileState::Bad(words)))
+            let (words, state) = damaged(check, row, words).await?;
+            (ProblemKind::Bad, words, Some(state))
         }
         Verdict::Unreadable(words) => (ProblemKind::Unreadable, words, None),
     };
@@ -127,6 +128,24 @@ async fn record(
         Some(state) => mark(check, row, &state).await,
         None => Ok(()),
     }
+}
+
+/// What becomes of a row whose file is bad. A file that was whole once and can be had again is set aside on repair, so that the next
+/// fetch of its day brings it back; one that an older program wrote is only marked.
+async fn damaged(
+    check: &Check<'_>,
+    row: &ImageRow,
+    words: String,
+) -> Result<(String, FileState), MaintainError> {
+    let relative = Store::relative(&row.path).filter(|_| check.options.repair);
+    let Some(relative) = relative.filter(|_| row.sha256.is_some() && row.url.is_some()) else {
+        return Ok((words.clone(), FileState::Bad(words)));
+    };
+    let archive = check.store.archive.clone();
+    let reason = format!("no longer what its row says: {words}");
+    tokio::task::spawn_blocking(move || archive.quarantine(&relative, &reason)).await??;
+    let words = format!("{words}; set aside in the quarantine, the next fetch of its day asks for it again");
+    Ok((words, FileState::Missing))
 }
 
 async fn mark(check: &Check<'_>, row: &ImageRow, state: &FileState) -> Result<(), MaintainError> {
@@ -177,8 +196,6 @@ async fn finish(
     entry: LedgerEntry,
     facts: PictureFacts,
 ) -> Result<(), MaintainError> {
-    check.report.checked += 1;
-    check.report.read += 1;
     let repair = check.options.repair;
     if let Ok(camera) = CameraId::new(&row.camera_id)
         && check.is_busy(&camera).await?
@@ -186,30 +203,11 @@ async fn finish(
         check.report.in_flight += 1;
         return Ok(());
     }
+    check.report.checked += 1;
+    check.report.read += 1;
     if repair {
+        complete(check, row, entry, facts).await?;
         check.report.ok += 1;
-        let image = NewImage {
-            frame: entry.entry.frame,
-            path: row.path.clone(),
-            facts,
-            is_thumbnail: false,
-            url: Some(entry.entry.url),
-        };
-        if let Some(relative) = Store::relative(&row.path) {
-            let archive = check.store.archive.clone();
-            tokio::task::spawn_blocking(move || archive.sync_folders([relative.as_str()]))
-                .await??;
-        }
-        let stored = FrameResult::Stored {
-            ledger_id: entry.id,
-            image,
-            failure: None,
-        };
-        check
-            .store
-            .catalog
-            .record(&[stored], check.clock.now())
-            .await?;
     }
     let what = "the full picture took its thumbnail's place, and the row does not say so yet (the next collection mends it)";
     check.report.note(
@@ -219,5 +217,36 @@ async fn finish(
         what.to_owned(),
         repair,
     );
+    Ok(())
+}
+
+/// Makes the picture's name durable, then tells the row of it and takes the frame off the ledger.
+async fn complete(
+    check: &Check<'_>,
+    row: &ImageRow,
+    entry: LedgerEntry,
+    facts: PictureFacts,
+) -> Result<(), MaintainError> {
+    if let Some(relative) = Store::relative(&row.path) {
+        let archive = check.store.archive.clone();
+        tokio::task::spawn_blocking(move || archive.sync_folders([relative.as_str()])).await??;
+    }
+    let image = NewImage {
+        frame: entry.entry.frame,
+        path: row.path.clone(),
+        facts,
+        is_thumbnail: false,
+        url: Some(entry.entry.url),
+    };
+    let stored = FrameResult::Stored {
+        ledger_id: entry.id,
+        image,
+        failure: None,
+    };
+    check
+        .store
+        .catalog
+        .record(&[stored], check.clock.now())
+        .await?;
     Ok(())
 }

@@ -223,7 +223,7 @@ async fn a_row_deleted_while_its_picture_comes_is_not_brought_back() {
     world.hide_full_pictures();
     site.start(&world, &fetch, &[]).ends_with(1).await;
     world.lift_faults();
-    world.slow(Duration::from_secs(3));
+    world.slow(Duration::from_secs(10));
     let mut run = site.start(&world, &fetch, &[("DRAYWATCH_CONCURRENT_DOWNLOADS", "32")]);
     until(
         Duration::from_secs(60),
@@ -235,7 +235,7 @@ async fn a_row_deleted_while_its_picture_comes_is_not_brought_back() {
     let mut handling = handler(&python, "v2", &site);
     handling.args([world.first.to_string(), rows]);
     let account = beside(handling, "handling our rows").await.unwrap();
-    let state = State::of(&site).await;
+    let state = ours(&site, &world).await;
     assert!(
         state.rows.iter().all(|row| row.is_thumbnail),
         "the program came too late for this drill"

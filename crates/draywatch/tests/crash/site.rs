@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
@@ -25,7 +25,6 @@ pub struct Run {
     child: Child,
     pub pid: u32,
     output: PathBuf,
-    pub begun: Instant,
 }
 
 /// How a run ended.
@@ -79,12 +78,7 @@ impl Site {
             .stderr(file);
         let child = command.process_group(0).kill_on_drop(true).spawn().unwrap();
         let pid = child.id().unwrap();
-        Run {
-            child,
-            pid,
-            output,
-            begun: Instant::now(),
-        }
+        Run { child, pid, output }
     }
 
     /// Starts a backfill of the world's days of these cameras.

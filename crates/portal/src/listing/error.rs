@@ -19,7 +19,9 @@ pub enum ListError {
     #[error("no browser is running")]
     NoBrowser,
     /// The page showed nothing at all.
-    #[error("the portal's page stayed blank for {camera} ({url}); if this goes on, open it in a browser and look")]
+    #[error(
+        "the portal's page stayed blank for {camera} ({url}); if this goes on, open it in a browser and look"
+    )]
     Blank {
         /// The camera.
         camera: CameraId,
@@ -35,7 +37,9 @@ pub enum ListError {
         words: String,
     },
     /// No means of picking a day was found.
-    #[error("the portal's page for {camera} has no day picker that draywatch can find ({url}): the page may have changed")]
+    #[error(
+        "the portal's page for {camera} has no day picker that draywatch can find ({url}): the page may have changed"
+    )]
     NoPicker {
         /// The camera.
         camera: CameraId,
@@ -43,7 +47,9 @@ pub enum ListError {
         url: String,
     },
     /// A picker was found, but the day could not be picked with it.
-    #[error("{date} could not be picked on the portal's page for {camera}: {trouble}; the page may have changed")]
+    #[error(
+        "{date} could not be picked on the portal's page for {camera}: {trouble}; the page may have changed"
+    )]
     Pick {
         /// The camera.
         camera: CameraId,
@@ -53,7 +59,9 @@ pub enum ListError {
         trouble: String,
     },
     /// The page does not let that day be picked: in the future, or older than the portal keeps.
-    #[error("the portal does not offer {date} for {camera}: its calendar does not let that day be picked")]
+    #[error(
+        "the portal does not offer {date} for {camera}: its calendar does not let that day be picked"
+    )]
     NotOffered {
         /// The camera.
         camera: CameraId,
@@ -73,7 +81,9 @@ pub enum ListError {
         complaint: String,
     },
     /// The page answered no pick within the time.
-    #[error("the portal's page for {camera} showed no history of {date} within {seconds} s, and no word that there is none")]
+    #[error(
+        "the portal's page for {camera} showed no history of {date} within {seconds} s, and no word that there is none"
+    )]
     NoAnswer {
         /// The camera.
         camera: CameraId,
@@ -100,13 +110,20 @@ impl ListError {
             Self::Browser(error) => error.kind(),
             Self::NoBrowser => Kind::Browser,
             Self::Zone(_) => Kind::Contradiction,
-            Self::Blank { .. } | Self::Trouble { .. } | Self::NoAnswer { .. } => Kind::Transient,
-            Self::NoPicker { .. } | Self::Pick { .. } => Kind::PortalChanged,
             Self::NotOffered { .. } => Kind::NotFound,
             Self::Api { status: 429, .. } => Kind::RateLimited,
-            Self::Api { status: 401 | 403, .. } => Kind::Forbidden,
-            Self::Api { status: 404 | 410, .. } => Kind::PortalChanged,
-            Self::Api { .. } => Kind::Transient,
+            Self::Api {
+                status: 401 | 403, ..
+            } => Kind::Forbidden,
+            Self::NoPicker { .. }
+            | Self::Pick { .. }
+            | Self::Api {
+                status: 404 | 410, ..
+            } => Kind::PortalChanged,
+            Self::Blank { .. }
+            | Self::Trouble { .. }
+            | Self::NoAnswer { .. }
+            | Self::Api { .. } => Kind::Transient,
             Self::Deadline { .. } => Kind::Interrupted,
         }
     }
@@ -118,13 +135,17 @@ impl ListError {
             Self::Zone(_)
                 | Self::NotOffered { .. }
                 | Self::Deadline { .. }
-                | Self::Api { status: 401 | 403 | 429, .. }
+                | Self::Api {
+                    status: 401 | 403 | 429,
+                    ..
+                }
                 | Self::Browser(BrowserError::Missing(_))
         )
     }
 
     /// Whether the session cannot be used any further.
     pub(super) fn breaks_browser(&self) -> bool {
-        matches!(self, Self::Browser(_) | Self::NoBrowser)
+        !matches!(self, Self::Browser(BrowserError::Unreachable { .. }))
+            && matches!(self, Self::Browser(_) | Self::NoBrowser)
     }
 }

@@ -13,7 +13,9 @@ use tokio::time::Instant;
 use super::{ListError, Lister, ZoneState};
 use crate::page::{Pace, Page};
 use crate::raw::{RawReading, Signs};
-use crate::reading::{Agreement, Key, NetworkReading, Sighting, Wanted, compare, network_reading, sightings};
+use crate::reading::{
+    Agreement, Key, NetworkReading, Sighting, Wanted, compare, network_reading, sightings,
+};
 
 /// The longest wait for a page to show anything at all.
 const BLANK_LIMIT: Duration = Duration::from_secs(15);
@@ -72,25 +74,44 @@ struct Looking {
 
 impl Lister {
     /// One pass over the page.
-    pub(super) async fn pass(&mut self, camera: &CameraId, date: NaiveDate, zone: &ZoneState) -> Result<Pass, ListError> {
+    pub(super) async fn pass(
+        &mut self,
+        camera: &CameraId,
+        date: NaiveDate,
+        zone: &ZoneState,
+    ) -> Result<Pass, ListError> {
         self.open(camera).await?;
         let reading = self.decide(camera, zone).await?;
         self.show_another_day(camera, date).await?;
         self.pick(camera, date).await?;
-        let wanted = Wanted { camera: camera.clone(), date, zone: self.settings.time_zone, reading };
+        let wanted = Wanted {
+            camera: camera.clone(),
+            date,
+            zone: self.settings.time_zone,
+            reading,
+        };
         let timeout = self.settings.page_timeout;
         let (browser, page) = self.opened()?;
         let settled = page.settle(browser, timeout).await?;
-        let portal_took = Duration::try_from_secs_f64((settled.portal_took / 1e3).max(0.0)).unwrap_or_default();
+        let portal_took =
+            Duration::try_from_secs_f64((settled.portal_took / 1e3).max(0.0)).unwrap_or_default();
         let mut looking = Looking::new(wanted, timeout, page, &settled);
         let (doubt, is_contradictory) = self.converge(&mut looking, settled).await?;
         let now = self.clock.now();
         let (_, page) = self.opened()?;
         let network = looking.network(page);
         let frames = looking.wanted.frames(&network.frames, &looking.elements);
-        self.refuse_future(&frames, reading, now)?;
+        refuse_future(&frames, reading, now)?;
         let newest = self.newest(camera).map(|time| time.to_string());
-        Ok(Pass { frames, doubt, is_contradictory, reading, newest, observed_at: now, portal_took })
+        Ok(Pass {
+            frames,
+            doubt,
+            is_contradictory,
+            reading,
+            newest,
+            observed_at: now,
+            portal_took,
+        })
     }
 
     fn opened(&mut self) -> Result<(&crate::Browser, &mut Page), ListError> {
@@ -102,7 +123,12 @@ impl Lister {
 
     /// Opens the page for the camera, unless it is open.
     async fn open(&mut self, camera: &CameraId) -> Result<(), ListError> {
-        if self.browser.is_some() && self.page.as_ref().is_some_and(|page| page.camera == *camera) {
+        if self.browser.is_some()
+            && self
+                .page
+                .as_ref()
+                .is_some_and(|page| page.camera == *camera)
+        {
             return Ok(());
         }
         let url = self.settings.page_url.clone();
@@ -118,22 +144,49 @@ impl Lister {
         }
         let camera = camera.clone();
         Err(match reading.signs {
-            Signs { content: false, .. } => ListError::Blank { camera, url: url.to_string() },
-            Signs { trouble, .. } if !trouble.is_empty() => ListError::Trouble { camera, words: trouble },
-            _ => ListError::NoPicker { camera, url: url.to_string() },
+            Signs { content: false, .. } => ListError::Blank {
+                camera,
+                url: url.to_string(),
+            },
+            Signs { trouble, .. } if !trouble.is_empty() => ListError::Trouble {
+                camera,
+                words: trouble,
+            },
+            _ => ListError::NoPicker {
+                camera,
+                url: url.to_string(),
+            },
         })
     }
 
     /// The newest time that any address of the camera names, on the page or in its answers.
     fn newest(&self, camera: &CameraId) -> Option<AddressTime> {
-        let answers = self.page.iter().flat_map(|page| page.answers.iter().flat_map(|answer| &answer.addresses));
-        let told = answers.map(|named| &named.address).filter(|address| address.camera == *camera).map(|address| address.time);
-        let shown = self.first_look.iter().filter_map(|text| Address::parse(text));
-        told.chain(shown.filter(|address| address.camera == *camera).map(|address| address.time)).max()
+        let answers = self
+            .page
+            .iter()
+            .flat_map(|page| page.answers.iter().flat_map(|answer| &answer.addresses));
+        let told = answers
+            .map(|named| &named.address)
+            .filter(|address| address.camera == *camera)
+            .map(|address| address.time);
+        let shown = self
+            .first_look
+            .iter()
+            .filter_map(|text| Address::parse(text));
+        told.chain(
+            shown
+                .filter(|address| address.camera == *camera)
+                .map(|address| address.time),
+        )
+        .max()
     }
 
     /// How addresses are read; where the page shows no picture yet, today is picked to see some.
-    async fn decide(&mut self, camera: &CameraId, state: &ZoneState) -> Result<ImageTime, ListError> {
+    async fn decide(
+        &mut self,
+        camera: &CameraId,
+        state: &ZoneState,
+    ) -> Result<ImageTime, ListError> {
         if self.newest(camera).is_none() && state.recorded.is_none() {
             let today = self.today();
             let limit = self.settings.page_timeout;
@@ -144,13 +197,27 @@ impl Lister {
             }
         }
         let newest = self.newest(camera);
-        let newest_is_known = newest.is_some_and(|time| state.newest_seen.as_deref() == Some(time.to_string().as_str()));
-        let evidence = Evidence { newest, newest_is_known, now: self.clock.now(), zone: self.settings.time_zone };
-        Ok(zone::decide(self.settings.image_time, state.recorded, &evidence)?)
+        let newest_is_known = newest
+            .is_some_and(|time| state.newest_seen.as_deref() == Some(time.to_string().as_str()));
+        let evidence = Evidence {
+            newest,
+            newest_is_known,
+            now: self.clock.now(),
+            zone: self.settings.time_zone,
+        };
+        Ok(zone::decide(
+            self.settings.image_time,
+            state.recorded,
+            &evidence,
+        )?)
     }
 
     /// Picking the day that is shown changes nothing, so another day is picked first.
-    async fn show_another_day(&mut self, camera: &CameraId, date: NaiveDate) -> Result<(), ListError> {
+    async fn show_another_day(
+        &mut self,
+        camera: &CameraId,
+        date: NaiveDate,
+    ) -> Result<(), ListError> {
         let limit = self.settings.page_timeout;
         let (browser, page) = self.opened()?;
         if page.picks.get(&page.phase) != Some(&date) {
@@ -177,56 +244,96 @@ impl Lister {
         Err(if pick.disabled {
             ListError::NotOffered { camera, date }
         } else {
-            ListError::Pick { camera, date, trouble: pick.trouble.unwrap_or_default() }
+            ListError::Pick {
+                camera,
+                date,
+                trouble: pick.trouble.unwrap_or_default(),
+            }
         })
     }
 
     /// Looks again and again until the readings agree, or it is clear that they will not.
-    async fn converge(&mut self, looking: &mut Looking, settled: RawReading) -> Result<(Option<String>, bool), ListError> {
+    async fn converge(
+        &mut self,
+        looking: &mut Looking,
+        settled: RawReading,
+    ) -> Result<(Option<String>, bool), ListError> {
         let clock = self.clock.clone();
         let (browser, page) = self.opened()?;
         // A page that shows the whole day at once needs no scrolling.
         let mut read = settled;
-        let mut pace = Pace::Quick;
+        let mut tempo = Pace::Quick;
         loop {
-            looking.take(page, &read, pace);
+            looking.take(page, &read, tempo);
             match looking.judge(page, &read, clock.now()) {
                 Verdict::Sure => return Ok((None, false)),
                 Verdict::Doubt(why, contradictory) => return Ok((Some(why), contradictory)),
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Again => {}
             }
-            if pace == Pace::Patient {
-                page.wait_for_change(browser, Duration::from_millis(400)).await?;
+            if tempo == Pace::Patient {
+                page.wait_for_change(browser, Duration::from_millis(400))
+                    .await?;
             }
             if looking.looks == 2 && !page.answers.iter().any(|answer| answer.phase == page.phase) {
                 // Nothing was asked for: perhaps the pick has to be confirmed.
                 page.confirm(browser).await?;
             }
-            pace = if looking.looks == 1 { Pace::Quick } else { Pace::Patient };
-            read = page.read(browser, pace, looking.timeout.max(CONVERGENCE)).await?;
+            tempo = if looking.looks == 1 {
+                Pace::Quick
+            } else {
+                Pace::Patient
+            };
+            read = page
+                .read(browser, tempo, looking.timeout.max(CONVERGENCE))
+                .await?;
         }
     }
+}
 
-    /// Frames in the future contradict any reading of addresses.
-    fn refuse_future(&self, frames: &[ListedFrame], reading: ImageTime, now: DateTime<Utc>) -> Result<(), ListError> {
-        let Some(ahead) = frames.iter().rfind(|frame| frame.instant > now + zone::FUTURE_TOLERANCE) else { return Ok(()) };
-        let address = Address::parse(&ahead.url).map_or_else(|| ahead.url.clone(), |address| address.time.to_string());
-        Err(ListError::Zone(zone::ZoneError::Contradiction {
-            reading,
-            address,
-            instant: format!("{}, in the future", ahead.instant),
-            now,
-            hint: String::new(),
-        }))
-    }
+/// Frames in the future contradict any reading of addresses.
+fn refuse_future(
+    frames: &[ListedFrame],
+    reading: ImageTime,
+    now: DateTime<Utc>,
+) -> Result<(), ListError> {
+    let Some(ahead) = frames
+        .iter()
+        .rfind(|frame| frame.instant > now + zone::FUTURE_TOLERANCE)
+    else {
+        return Ok(());
+    };
+    let address = Address::parse(&ahead.url)
+        .map_or_else(|| ahead.url.clone(), |address| address.time.to_string());
+    Err(ListError::Zone(zone::ZoneError::Contradiction {
+        reading,
+        address,
+        instant: format!("{}, in the future", ahead.instant),
+        now,
+        hint: String::new(),
+    }))
 }
 
 impl Looking {
     fn new(wanted: Wanted, timeout: Duration, page: &Page, settled: &RawReading) -> Self {
-        let before = wanted.only(&sightings(&wanted.camera, &settled.shown_before, page.base.as_ref()));
+        let before = wanted.only(&sightings(
+            &wanted.camera,
+            &settled.shown_before,
+            page.base.as_ref(),
+        ));
         let now = Instant::now();
-        Self { wanted, elements: BTreeMap::new(), before, since: now, answered_at: None, named: 0, looks: 0, patient: 0, steady: 0, timeout }
+        Self {
+            wanted,
+            elements: BTreeMap::new(),
+            before,
+            since: now,
+            answered_at: None,
+            named: 0,
+            looks: 0,
+            patient: 0,
+            steady: 0,
+            timeout,
+        }
     }
 
     fn network(&self, page: &Page) -> NetworkReading {
@@ -234,11 +341,15 @@ impl Looking {
     }
 
     /// Adds what a look showed.
-    fn take(&mut self, page: &Page, read: &RawReading, pace: Pace) {
+    fn take(&mut self, page: &Page, read: &RawReading, tempo: Pace) {
         let known = (self.elements.len(), self.named);
-        self.elements.extend(self.wanted.only(&sightings(&self.wanted.camera, &read.pictures, page.base.as_ref())));
+        self.elements.extend(self.wanted.only(&sightings(
+            &self.wanted.camera,
+            &read.pictures,
+            page.base.as_ref(),
+        )));
         self.looks += 1;
-        self.patient += u32::from(pace == Pace::Patient);
+        self.patient += u32::from(tempo == Pace::Patient);
         self.named = self.network(page).frames.len();
         let grew = (self.elements.len(), self.named) != known;
         self.steady = if grew { 0 } else { self.steady + 1 };
@@ -273,35 +384,63 @@ impl Looking {
     }
 
     /// The readings agree; a list that was cut short agrees too, so its edges count.
-    fn judge_same(&self, network: &NetworkReading, is_waiting: bool, now: DateTime<Utc>) -> Verdict {
+    fn judge_same(
+        &self,
+        network: &NetworkReading,
+        is_waiting: bool,
+        now: DateTime<Utc>,
+    ) -> Verdict {
         let frames = self.wanted.frames(&network.frames, &self.elements);
         if self.wanted.edges_are_covered(&frames, now) && !network.says_more {
             return Verdict::Sure;
         }
         if is_waiting || self.patient == 0 || self.steady == 0 {
-            return if self.since.elapsed() < self.timeout + CONVERGENCE { Verdict::Again } else { self.stalled() };
+            return if self.since.elapsed() < self.timeout + CONVERGENCE {
+                Verdict::Again
+            } else {
+                self.stalled()
+            };
         }
         if network.failure.is_some() {
-            return if self.since.elapsed() >= SELF_REPAIR { self.fail_api(network) } else { Verdict::Again };
+            return if self.since.elapsed() >= SELF_REPAIR {
+                self.fail_api(network)
+            } else {
+                Verdict::Again
+            };
         }
         if network.says_more {
-            return self.judge_different("the portal's answers say that there is more than the page shows".into());
+            return self.judge_different(
+                "the portal's answers say that there is more than the page shows".into(),
+            );
         }
         Verdict::Sure
     }
 
     fn judge_nothing(&self, network: &NetworkReading, read: &RawReading) -> Verdict {
-        let says_none = !read.signs.empty.is_empty() && read.signs.trouble.is_empty() && !read.signs.busy;
+        let says_none =
+            !read.signs.empty.is_empty() && read.signs.trouble.is_empty() && !read.signs.busy;
         let answers_none = network.is_answered && (network.says_empty || network.brackets_day);
         if says_none && answers_none && self.patient > 0 {
             return Verdict::Sure;
         }
         let waited = self.since.elapsed();
-        if answers_none && read.signs.trouble.is_empty() && self.patient > 0 && self.steady > 0 && waited >= SILENT_EMPTY {
-            return Verdict::Doubt("the portal's answer names no frame, but the page does not say that there is none".into(), false);
+        if answers_none
+            && read.signs.trouble.is_empty()
+            && self.patient > 0
+            && self.steady > 0
+            && waited >= SILENT_EMPTY
+        {
+            return Verdict::Doubt(
+                "the portal's answer names no frame, but the page does not say that there is none"
+                    .into(),
+                false,
+            );
         }
         if !read.signs.trouble.is_empty() && waited >= SELF_REPAIR && !network.is_answered {
-            return Verdict::Fail(ListError::Trouble { camera: self.wanted.camera.clone(), words: read.signs.trouble.clone() });
+            return Verdict::Fail(ListError::Trouble {
+                camera: self.wanted.camera.clone(),
+                words: read.signs.trouble.clone(),
+            });
         }
         if waited < self.limit() {
             return Verdict::Again;
@@ -314,21 +453,43 @@ impl Looking {
 
     /// Only the page's elements name frames: they must have come after the pick, and stay the same.
     fn judge_elements(&self, network: &NetworkReading) -> Verdict {
-        let came = self.elements.keys().any(|key| !self.before.contains_key(key));
-        if self.patient < 2 || self.steady == 0 || !came || network.is_answered && self.since.elapsed() < self.limit() {
-            return if self.since.elapsed() < self.limit() { Verdict::Again } else { self.stalled() };
+        let came = self
+            .elements
+            .keys()
+            .any(|key| !self.before.contains_key(key));
+        if self.patient < 2
+            || self.steady == 0
+            || !came
+            || network.is_answered && self.since.elapsed() < self.limit()
+        {
+            return if self.since.elapsed() < self.limit() {
+                Verdict::Again
+            } else {
+                self.stalled()
+            };
         }
-        Verdict::Doubt("only the page's pictures could be read, not the portal's answers".into(), false)
+        Verdict::Doubt(
+            "only the page's pictures could be read, not the portal's answers".into(),
+            false,
+        )
     }
 
     fn judge_different(&self, why: String) -> Verdict {
         let since = self.answered_at.unwrap_or(self.since);
-        if since.elapsed() < CONVERGENCE { Verdict::Again } else { Verdict::Doubt(why, true) }
+        if since.elapsed() < CONVERGENCE {
+            Verdict::Again
+        } else {
+            Verdict::Doubt(why, true)
+        }
     }
 
     /// How long a page may show nothing.
     fn limit(&self) -> Duration {
-        if self.answered_at.is_some() { CONVERGENCE } else { self.timeout.min(CONVERGENCE * 2) }
+        if self.answered_at.is_some() {
+            CONVERGENCE
+        } else {
+            self.timeout.min(CONVERGENCE * 2)
+        }
     }
 
     fn stalled(&self) -> Verdict {
@@ -341,6 +502,11 @@ impl Looking {
 
     fn fail_api(&self, network: &NetworkReading) -> Verdict {
         let (status, complaint) = network.failure.clone().unwrap_or_default();
-        Verdict::Fail(ListError::Api { camera: self.wanted.camera.clone(), date: self.wanted.date, status, complaint })
+        Verdict::Fail(ListError::Api {
+            camera: self.wanted.camera.clone(),
+            date: self.wanted.date,
+            status,
+            complaint,
+        })
     }
 }

@@ -35,7 +35,9 @@ fn shown(addresses: &[String], wanted: &Wanted) -> BTreeMap<Key, Sighting> {
 }
 
 fn picks(days: &[(u64, &str)]) -> Picks {
-    days.iter().map(|(phase, day)| (*phase, day.parse().unwrap())).collect()
+    days.iter()
+        .map(|(phase, day)| (*phase, day.parse().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -54,8 +56,14 @@ fn pictures_and_thumbnails_are_one_frame_and_twins_are_two() {
     let found = sightings(&camera, &texts, None);
     assert_eq!(found.len(), 2, "{found:?}");
     for sighting in found.values() {
-        let (full, thumbnail) = (sighting.full.clone().unwrap(), sighting.thumbnail.clone().unwrap());
-        assert_eq!(draywatch_core::address::thumbnail_of_full(&full), Some(thumbnail));
+        let (full, thumbnail) = (
+            sighting.full.clone().unwrap(),
+            sighting.thumbnail.clone().unwrap(),
+        );
+        assert_eq!(
+            draywatch_core::address::thumbnail_of_full(&full),
+            Some(thumbnail)
+        );
     }
 }
 
@@ -63,11 +71,30 @@ fn pictures_and_thumbnails_are_one_frame_and_twins_are_two() {
 fn a_stale_page_does_not_agree_until_the_picked_day_is_shown() {
     let day = wanted("2025-09-07", ImageTime::Utc);
     let told: Vec<String> = ["08:00:01", "08:10:01", "08:20:01"].map(address).to_vec();
-    let answers = [answer(1, "http://p/h?day=7", 200, &serde_json::json!(told).to_string())];
-    let network = network_reading(&day, &answers, 1, &picks(&[(0, "2025-09-08"), (1, "2025-09-07")]));
-    assert_eq!(compare(&day, &network, &BTreeMap::new()), Agreement::OnlyNetwork);
-    assert_eq!(compare(&day, &network, &shown(&told[..1], &day)), Agreement::Different(2, 0));
-    assert_eq!(compare(&day, &network, &shown(&told, &day)), Agreement::Same);
+    let answers = [answer(
+        1,
+        "http://p/h?day=7",
+        200,
+        &serde_json::json!(told).to_string(),
+    )];
+    let network = network_reading(
+        &day,
+        &answers,
+        1,
+        &picks(&[(0, "2025-09-08"), (1, "2025-09-07")]),
+    );
+    assert_eq!(
+        compare(&day, &network, &BTreeMap::new()),
+        Agreement::OnlyNetwork
+    );
+    assert_eq!(
+        compare(&day, &network, &shown(&told[..1], &day)),
+        Agreement::Different(2, 0)
+    );
+    assert_eq!(
+        compare(&day, &network, &shown(&told, &day)),
+        Agreement::Same
+    );
 }
 
 #[test]
@@ -80,10 +107,17 @@ fn live_pictures_answer_no_pick() {
         answer(2, "http://p/live", 200, &live),
         answer(2, "http://p/h?day=7", 500, "no"),
     ];
-    let network =
-        network_reading(&day, &answers, 2, &picks(&[(0, "2025-09-07"), (1, "2025-09-06"), (2, "2025-09-07")]));
+    let network = network_reading(
+        &day,
+        &answers,
+        2,
+        &picks(&[(0, "2025-09-07"), (1, "2025-09-06"), (2, "2025-09-07")]),
+    );
     assert!(!network.names_day && !network.is_answered, "{network:?}");
-    assert_eq!(network.failure.as_ref().map(|(status, _)| *status), Some(500));
+    assert_eq!(
+        network.failure.as_ref().map(|(status, _)| *status),
+        Some(500)
+    );
     let elements = shown(&[address("18:00:01"), address("18:10:01")], &day);
     assert_eq!(compare(&day, &network, &elements), Agreement::OnlyElements);
 }
@@ -91,7 +125,10 @@ fn live_pictures_answer_no_pick() {
 #[test]
 fn a_failed_request_that_is_repeated_with_success_is_forgiven() {
     let day = wanted("2025-09-07", ImageTime::Utc);
-    let answers = [answer(1, "http://p/h", 502, ""), answer(1, "http://p/h", 200, "[]")];
+    let answers = [
+        answer(1, "http://p/h", 502, ""),
+        answer(1, "http://p/h", 200, "[]"),
+    ];
     let network = network_reading(&day, &answers, 1, &picks(&[(1, "2025-09-07")]));
     assert_eq!(network.failure, None);
     assert!(network.says_empty);
@@ -101,7 +138,8 @@ fn a_failed_request_that_is_repeated_with_success_is_forgiven() {
 fn times_alone_confirm_what_the_page_shows() {
     let day = wanted("2025-09-07", ImageTime::Utc);
     let start: i64 = day.bounds().0.timestamp();
-    let body = serde_json::json!({ "h": { "at": [start + 1, start + 601, start + 86_400 + 5] } }).to_string();
+    let body = serde_json::json!({ "h": { "at": [start + 1, start + 601, start + 86_400 + 5] } })
+        .to_string();
     let answers = [answer(1, "http://p/graphql", 200, &body)];
     let network = network_reading(&day, &answers, 1, &picks(&[(1, "2025-09-07")]));
     let both = shown(&[address("07:00:01"), address("07:10:01")], &day);
@@ -121,9 +159,15 @@ fn what_stands_beside_an_address_tells_the_passes_of_a_doubled_hour_apart() {
     ]);
     let answers = [answer(1, "http://p/o", 200, &body.to_string())];
     let network = network_reading(&day, &answers, 1, &picks(&[(1, "2025-11-02")]));
-    let instants: Vec<String> =
-        day.frames(&network.frames, &BTreeMap::new()).iter().map(|frame| frame.instant.to_rfc3339()).collect();
-    assert_eq!(instants, ["2025-11-02T08:06:58+00:00", "2025-11-02T09:06:59+00:00"]);
+    let instants: Vec<String> = day
+        .frames(&network.frames, &BTreeMap::new())
+        .iter()
+        .map(|frame| frame.instant.to_rfc3339())
+        .collect();
+    assert_eq!(
+        instants,
+        ["2025-11-02T08:06:58+00:00", "2025-11-02T09:06:59+00:00"]
+    );
 }
 
 #[test]
@@ -131,15 +175,25 @@ fn addresses_are_kept_word_for_word() {
     let day = wanted("2025-09-07", ImageTime::Utc);
     let odd = "http://c/apm/2025-09-08/3/2025-09-07T08%3A00%3A01-in_gate.JPEG?sig=a%2Fb".to_owned();
     let frames = day.frames(&BTreeMap::new(), &shown(std::slice::from_ref(&odd), &day));
-    assert_eq!((frames[0].url.as_str(), frames[0].url_is_listed), (odd.as_str(), true));
+    assert_eq!(
+        (frames[0].url.as_str(), frames[0].url_is_listed),
+        (odd.as_str(), true)
+    );
 }
 
 #[test]
 fn a_thumbnail_alone_leads_to_the_full_picture() {
     let day = wanted("2025-09-07", ImageTime::Utc);
-    let thumbnail = "http://c/apm/2025-09-07/8/2025-09-07T08:00:01-in_gate-thumbnail.jpg".to_owned();
-    let frames = day.frames(&BTreeMap::new(), &shown(std::slice::from_ref(&thumbnail), &day));
-    assert_eq!(frames[0].url, "http://c/apm/2025-09-07/8/2025-09-07T08:00:01-in_gate.jpg");
+    let thumbnail =
+        "http://c/apm/2025-09-07/8/2025-09-07T08:00:01-in_gate-thumbnail.jpg".to_owned();
+    let frames = day.frames(
+        &BTreeMap::new(),
+        &shown(std::slice::from_ref(&thumbnail), &day),
+    );
+    assert_eq!(
+        frames[0].url,
+        "http://c/apm/2025-09-07/8/2025-09-07T08:00:01-in_gate.jpg"
+    );
     assert!(!frames[0].url_is_listed);
     assert_eq!(frames[0].thumbnail_url.as_deref(), Some(thumbnail.as_str()));
 }
@@ -148,8 +202,15 @@ fn a_thumbnail_alone_leads_to_the_full_picture() {
 fn a_list_that_was_cut_short_does_not_reach_the_edges() {
     let day = wanted("2025-09-07", ImageTime::Utc);
     let (start, end) = day.bounds();
-    let frame = |instant| ListedFrame { instant, url: String::new(), url_is_listed: true, thumbnail_url: None };
-    let whole: Vec<_> = (0..144).map(|n| frame(start + TimeDelta::minutes(10 * n + 3))).collect();
+    let frame = |instant| ListedFrame {
+        instant,
+        url: String::new(),
+        url_is_listed: true,
+        thumbnail_url: None,
+    };
+    let whole: Vec<_> = (0..144)
+        .map(|n| frame(start + TimeDelta::minutes(10 * n + 3)))
+        .collect();
     assert!(day.edges_are_covered(&whole, end));
     assert!(!day.edges_are_covered(&whole[..24], end));
     assert!(!day.edges_are_covered(&whole[120..], end));

@@ -16,7 +16,10 @@ pub fn set_up() {
     ONCE.call_once(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let filter = std::env::var("LOG").unwrap_or_else(|_| "off".into());
-        tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_test_writer()
+            .init();
     });
 }
 
@@ -53,12 +56,23 @@ pub fn portal_settings(page_url: &str) -> PortalSettings {
 
 pub fn lister(page_url: &str) -> Lister {
     set_up();
-    Lister::new(portal_settings(page_url), browser_settings(), None, Clock::system())
+    Lister::new(
+        portal_settings(page_url),
+        browser_settings(),
+        None,
+        Clock::system(),
+    )
 }
 
-pub async fn list(lister: &mut Lister, camera: &CameraId, date: NaiveDate) -> Result<Listed, ListError> {
+pub async fn list(
+    lister: &mut Lister,
+    camera: &CameraId,
+    date: NaiveDate,
+) -> Result<Listed, ListError> {
     let deadline = Instant::now() + Duration::from_secs(180);
-    lister.list(camera, date, &ZoneState::default(), deadline).await
+    lister
+        .list(camera, date, &ZoneState::default(), deadline)
+        .await
 }
 
 /// A frame of the truth: instant in milliseconds, full-size address, thumbnail's address.
@@ -71,12 +85,25 @@ pub fn difference(listed: &Listed, before: &[True], after: &[True]) -> Option<St
         .listing
         .frames
         .iter()
-        .map(|f| (f.instant.timestamp_millis(), f.url.clone(), f.thumbnail_url.clone().unwrap_or_default()))
+        .map(|f| {
+            (
+                f.instant.timestamp_millis(),
+                f.url.clone(),
+                f.thumbnail_url.clone().unwrap_or_default(),
+            )
+        })
         .collect();
-    let missing: Vec<_> = before.iter().filter(|t| !got.iter().any(|g| (g.0, &g.1) == (t.0, &t.1))).collect();
+    let missing: Vec<_> = before
+        .iter()
+        .filter(|t| !got.iter().any(|g| (g.0, &g.1) == (t.0, &t.1)))
+        .collect();
     let wrong: Vec<_> = got
         .iter()
-        .filter(|g| !after.iter().any(|t| (g.0, &g.1) == (t.0, &t.1) && (g.2.is_empty() || g.2 == t.2)))
+        .filter(|g| {
+            !after
+                .iter()
+                .any(|t| (g.0, &g.1) == (t.0, &t.1) && (g.2.is_empty() || g.2 == t.2))
+        })
         .collect();
     if missing.is_empty() && wrong.is_empty() && listed.listing.confirmation.is_confirmed() {
         return None;
@@ -98,7 +125,10 @@ pub fn difference(listed: &Listed, before: &[True], after: &[True]) -> Option<St
 #[track_caller]
 pub fn assert_kind(result: &Result<Listed, ListError>, kinds: &[Kind]) {
     match result {
-        Ok(listed) => panic!("listed {} frames where an error was due", listed.listing.frames.len()),
+        Ok(listed) => panic!(
+            "listed {} frames where an error was due",
+            listed.listing.frames.len()
+        ),
         Err(error) => assert!(kinds.contains(&error.kind()), "{}: {error}", error.kind()),
     }
 }
@@ -106,6 +136,9 @@ pub fn assert_kind(result: &Result<Listed, ListError>, kinds: &[Kind]) {
 /// The folder of Vue and Element Plus that the simulator's page installs.
 pub fn node_modules() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../portal-sim/page/node_modules");
-    assert!(folder.join("vue").is_dir(), "Vue is missing: run `npm ci --prefix crates/portal-sim/page` (make test does)");
+    assert!(
+        folder.join("vue").is_dir(),
+        "Vue is missing: run `npm ci --prefix crates/portal-sim/page` (make test does)"
+    );
     folder
 }

@@ -6,7 +6,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use draywatch_core::Kind;
 use serde_json::Value;
 
-use crate::harness::{True, assert_kind, camera, date, difference, list, lister, node_modules, set_up};
+use crate::harness::{
+    True, assert_kind, camera, date, difference, list, lister, node_modules, set_up,
+};
 
 const PAGES: [&str; 3] = ["harbor", "breakwater", "lighthouse"];
 
@@ -21,7 +23,10 @@ impl Server {
     fn start(name: &str, options: &[&str]) -> Self {
         use std::io::{BufRead, BufReader};
         set_up();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages").join(name).join("server.mjs");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/pages")
+            .join(name)
+            .join("server.mjs");
         let mut child = Command::new("node")
             .arg(&script)
             .arg("--modules")
@@ -33,21 +38,45 @@ impl Server {
             .expect("node is installed");
         let life_line = child.stdin.take().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{name} said {line:?}: {error}"));
-        Self { child, _life_line: life_line, page_url: ready["page_url"].as_str().unwrap().to_owned() }
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("{name} said {line:?}: {error}"));
+        Self {
+            child,
+            _life_line: life_line,
+            page_url: ready["page_url"].as_str().unwrap().to_owned(),
+        }
     }
 
     async fn get(&self, path: &str) -> Value {
         let origin = self.page_url.split("/terminal_cameras").next().unwrap();
-        reqwest::get(format!("{origin}{path}")).await.unwrap().json().await.unwrap()
+        reqwest::get(format!("{origin}{path}"))
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 
     async fn truth(&self, name: &str, day: chrono::NaiveDate) -> Vec<True> {
-        let frames = self.get(&format!("/__truth?camera={name}&date={day}")).await;
+        let frames = self
+            .get(&format!("/__truth?camera={name}&date={day}"))
+            .await;
         let text = |frame: &Value, key: &str| frame[key].as_str().unwrap().to_owned();
-        let instant = |frame: &Value| text(frame, "instant").parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis();
-        frames.as_array().unwrap().iter().map(|f| (instant(f), text(f, "url"), text(f, "thumbnail"))).collect()
+        let instant = |frame: &Value| {
+            text(frame, "instant")
+                .parse::<chrono::DateTime<chrono::Utc>>()
+                .unwrap()
+                .timestamp_millis()
+        };
+        frames
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| (instant(f), text(f, "url"), text(f, "thumbnail")))
+            .collect()
     }
 }
 
@@ -58,7 +87,12 @@ impl Drop for Server {
     }
 }
 
-async fn check(name: &str, image_time: &str, seed: &str, wanted: &[(&str, chrono::NaiveDate)]) -> Vec<String> {
+async fn check(
+    name: &str,
+    image_time: &str,
+    seed: &str,
+    wanted: &[(&str, chrono::NaiveDate)],
+) -> Vec<String> {
     let server = Server::start(name, &["--image-time", image_time, "--seed", seed]);
     let mut lister = lister(&server.page_url);
     let mut problems = Vec::new();
@@ -69,11 +103,19 @@ async fn check(name: &str, image_time: &str, seed: &str, wanted: &[(&str, chrono
         match result {
             Ok(listed) => {
                 let listing = &listed.listing;
-                println!("{name} {image_time} {stream} {day}: {} {:?} {:?}", listing.frames.len(), listing.confirmation, listing.took);
+                println!(
+                    "{name} {image_time} {stream} {day}: {} {:?} {:?}",
+                    listing.frames.len(),
+                    listing.confirmation,
+                    listing.took
+                );
                 let found = difference(&listed, &before, &after);
                 problems.extend(found.map(|d| format!("{name} {image_time}, {stream} {day}: {d}")));
             }
-            Err(error) => problems.push(format!("{name} {image_time}, {stream} {day}: {} {error}", error.kind())),
+            Err(error) => problems.push(format!(
+                "{name} {image_time}, {stream} {day}: {} {error}",
+                error.kind()
+            )),
         }
     }
     lister.close().await;
@@ -88,18 +130,37 @@ async fn check(name: &str, image_time: &str, seed: &str, wanted: &[(&str, chrono
 async fn check_page(name: &str) {
     let today = lister("http://127.0.0.1:1/").today();
     let yesterday = today.pred_opt().unwrap();
-    let [spring, autumn, year_end, summer, old] =
-        ["2026-03-08", "2025-11-02", "2025-12-31", "2025-09-07", "2024-01-15"].map(date);
+    let [spring, autumn, year_end, summer, old] = [
+        "2026-03-08",
+        "2025-11-02",
+        "2025-12-31",
+        "2025-09-07",
+        "2024-01-15",
+    ]
+    .map(date);
     let mut problems = Vec::new();
     if std::env::var_os("DRAYWATCH_TEST_FULL").is_some() {
         let days = [today, yesterday, spring, autumn, year_end, summer, old];
-        let all: Vec<_> = ["in_gate", "out_gate"].iter().flat_map(|s| days.iter().map(move |d| (*s, *d))).collect();
+        let all: Vec<_> = ["in_gate", "out_gate"]
+            .iter()
+            .flat_map(|s| days.iter().map(move |d| (*s, *d)))
+            .collect();
         problems.extend(check(name, "utc", "3", &all).await);
         problems.extend(check(name, "local", "4", &all).await);
     } else {
-        let utc = [("in_gate", today), ("in_gate", yesterday), ("in_gate", autumn), ("out_gate", old)];
+        let utc = [
+            ("in_gate", today),
+            ("in_gate", yesterday),
+            ("in_gate", autumn),
+            ("out_gate", old),
+        ];
         problems.extend(check(name, "utc", "1", &utc).await);
-        let local = [("out_gate", autumn), ("out_gate", spring), ("out_gate", year_end), ("out_gate", today)];
+        let local = [
+            ("out_gate", autumn),
+            ("out_gate", spring),
+            ("out_gate", year_end),
+            ("out_gate", today),
+        ];
         problems.extend(check(name, "local", "2", &local).await);
     }
     assert!(problems.is_empty(), "{problems:#?}");
@@ -127,7 +188,15 @@ async fn their_empty_slow_and_failing_days() {
         let mut lister = lister(&server.page_url);
         let empty = list(&mut lister, &camera("in_gate"), date("2026-10-15")).await;
         let empty = empty.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!((empty.listing.frames.len(), empty.listing.confirmation.is_confirmed()), (0, true), "{name}: {:?}", empty.listing.confirmation);
+        assert_eq!(
+            (
+                empty.listing.frames.len(),
+                empty.listing.confirmation.is_confirmed()
+            ),
+            (0, true),
+            "{name}: {:?}",
+            empty.listing.confirmation
+        );
         lister.close().await;
         for behaviour in ["api-error", "blank"] {
             let server = Server::start(name, &["--behaviour", behaviour]);
@@ -138,7 +207,10 @@ async fn their_empty_slow_and_failing_days() {
                 let mut lister = crate::harness::lister(&server.page_url);
                 let result = list(&mut lister, &camera("in_gate"), day).await;
                 lister.close().await;
-                println!("{name} {behaviour} {day}: {:?}", result.as_ref().err().map(ToString::to_string));
+                println!(
+                    "{name} {behaviour} {day}: {:?}",
+                    result.as_ref().err().map(ToString::to_string)
+                );
                 assert_kind(&result, &[Kind::Transient]);
             }
         }
@@ -151,7 +223,9 @@ async fn a_first_failure_is_ridden_out() {
         let server = Server::start(name, &["--behaviour", "api-error-once"]);
         let mut lister = lister(&server.page_url);
         let day = date("2026-10-15");
-        let listed = list(&mut lister, &camera("in_gate"), day).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let listed = list(&mut lister, &camera("in_gate"), day)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         lister.close().await;
         let truth = server.truth("in_gate", day).await;
         assert_eq!(difference(&listed, &truth, &truth), None, "{name}");

@@ -25,20 +25,40 @@ const HARMLESS: [(&str, fn(&mut Behaviours)); 12] = [
 ];
 
 async fn start(zone: AddressZone) -> Portal {
-    let behaviours = Behaviours { zone, ..Behaviours::default() };
-    Portal::start(Config { history_days: 800, behaviours, ..Config::default() }).await.unwrap()
+    let behaviours = Behaviours {
+        zone,
+        ..Behaviours::default()
+    };
+    Portal::start(Config {
+        history_days: 800,
+        behaviours,
+        ..Config::default()
+    })
+    .await
+    .unwrap()
 }
 
 pub async fn truth(portal: &Portal, name: &str, day: chrono::NaiveDate) -> Vec<True> {
     let frames = portal.frames(name, day).unwrap();
     frames
         .iter()
-        .map(|frame| (frame.instant.timestamp_millis(), portal.address(frame, false), portal.address(frame, true)))
+        .map(|frame| {
+            (
+                frame.instant.timestamp_millis(),
+                portal.address(frame, false),
+                portal.address(frame, true),
+            )
+        })
         .collect()
 }
 
 /// Lists `days` under `behaviours` with one lister and tells what was not the truth.
-async fn check(portal: &Portal, name: &str, behaviours: Behaviours, days: &[chrono::NaiveDate]) -> Vec<String> {
+async fn check(
+    portal: &Portal,
+    name: &str,
+    behaviours: Behaviours,
+    days: &[chrono::NaiveDate],
+) -> Vec<String> {
     let mut lister = lister(&portal.page_url());
     let mut problems = Vec::new();
     let camera = camera("in_gate");
@@ -48,7 +68,9 @@ async fn check(portal: &Portal, name: &str, behaviours: Behaviours, days: &[chro
         let result = list(&mut lister, &camera, *day).await;
         let after = truth(portal, "in_gate", *day).await;
         match result {
-            Ok(listed) => problems.extend(difference(&listed, &before, &after).map(|d| format!("{name}, {day}: {d}"))),
+            Ok(listed) => problems.extend(
+                difference(&listed, &before, &after).map(|d| format!("{name}, {day}: {d}")),
+            ),
             Err(error) => problems.push(format!("{name}, {day}: {} {error}", error.kind())),
         }
     }
@@ -59,7 +81,11 @@ async fn check(portal: &Portal, name: &str, behaviours: Behaviours, days: &[chro
 #[tokio::test(flavor = "multi_thread")]
 async fn every_behaviour_alone_hides_nothing() {
     let portal = start(AddressZone::Utc).await;
-    let days = [portal.today().pred_opt().unwrap(), portal.today(), date("2026-10-31")];
+    let days = [
+        portal.today().pred_opt().unwrap(),
+        portal.today(),
+        date("2026-10-31"),
+    ];
     let mut problems = Vec::new();
     for (name, switch) in HARMLESS {
         let mut behaviours = Behaviours::default();
@@ -84,7 +110,10 @@ async fn behaviours_in_pairs_hide_nothing() {
                 if !full && number % 7 != 0 {
                     continue;
                 }
-                let mut behaviours = Behaviours { zone, ..Behaviours::default() };
+                let mut behaviours = Behaviours {
+                    zone,
+                    ..Behaviours::default()
+                };
                 switch(&mut behaviours);
                 other(&mut behaviours);
                 let name = format!("{first} + {second} ({zone:?})");
@@ -97,14 +126,26 @@ async fn behaviours_in_pairs_hide_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn month_and_year_ends_and_clock_changes_in_both_zones() {
-    let days: Vec<_> = ["2026-11-01", "2026-10-31", "2025-12-31", "2026-01-01", "2026-03-08", "2025-11-02", "2026-02-28"]
-        .into_iter()
-        .map(date)
-        .collect();
+    let days: Vec<_> = [
+        "2026-11-01",
+        "2026-10-31",
+        "2025-12-31",
+        "2026-01-01",
+        "2026-03-08",
+        "2025-11-02",
+        "2026-02-28",
+    ]
+    .into_iter()
+    .map(date)
+    .collect();
     let mut problems = Vec::new();
     for zone in [AddressZone::Utc, AddressZone::Local] {
         let portal = start(zone).await;
-        let behaviours = Behaviours { zone, neighbours: 6, ..Behaviours::default() };
+        let behaviours = Behaviours {
+            zone,
+            neighbours: 6,
+            ..Behaviours::default()
+        };
         problems.extend(check(&portal, &format!("{zone:?}"), behaviours, &days).await);
     }
     assert!(problems.is_empty(), "{problems:#?}");
@@ -122,12 +163,39 @@ async fn a_page_that_hides_the_truth_is_an_error() {
         ..Behaviours::default()
     };
     let cases = [
-        ("blank", Behaviours { blank: true, ..Behaviours::default() }, [Kind::Transient, Kind::Transient]),
-        ("500", failing(ApiFailure::ServerError, false), [Kind::Transient, Kind::Transient]),
-        ("500, swallowed", failing(ApiFailure::ServerError, true), [Kind::Transient, Kind::Transient]),
-        ("429", failing(ApiFailure::TooMany { retry_after: 1 }, true), [Kind::RateLimited, Kind::RateLimited]),
-        ("error body", failing(ApiFailure::ErrorBody, false), [Kind::Transient, Kind::PortalChanged]),
-        ("error body, swallowed", failing(ApiFailure::ErrorBody, true), [Kind::Transient, Kind::PortalChanged]),
+        (
+            "blank",
+            Behaviours {
+                blank: true,
+                ..Behaviours::default()
+            },
+            [Kind::Transient, Kind::Transient],
+        ),
+        (
+            "500",
+            failing(ApiFailure::ServerError, false),
+            [Kind::Transient, Kind::Transient],
+        ),
+        (
+            "500, swallowed",
+            failing(ApiFailure::ServerError, true),
+            [Kind::Transient, Kind::Transient],
+        ),
+        (
+            "429",
+            failing(ApiFailure::TooMany { retry_after: 1 }, true),
+            [Kind::RateLimited, Kind::RateLimited],
+        ),
+        (
+            "error body",
+            failing(ApiFailure::ErrorBody, false),
+            [Kind::Transient, Kind::PortalChanged],
+        ),
+        (
+            "error body, swallowed",
+            failing(ApiFailure::ErrorBody, true),
+            [Kind::Transient, Kind::PortalChanged],
+        ),
     ];
     for (name, behaviours, kinds) in cases {
         for day in &days[..if name == "blank" { 1 } else { 2 }] {
@@ -136,7 +204,10 @@ async fn a_page_that_hides_the_truth_is_an_error() {
             let mut lister = lister(&portal.page_url());
             let result = list(&mut lister, &camera, day).await;
             lister.close().await;
-            println!("{name}, {day}: {:?}", result.as_ref().err().map(ToString::to_string));
+            println!(
+                "{name}, {day}: {:?}",
+                result.as_ref().err().map(ToString::to_string)
+            );
             assert_kind(&result, &kinds);
         }
     }
@@ -145,23 +216,43 @@ async fn a_page_that_hides_the_truth_is_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_day_is_empty_only_when_the_page_says_so() {
     let empty = date("2026-10-15");
-    let mut config = Config { history_days: 800, ..Config::default() };
-    config.schedule.empty_days = vec![portal_sim::EmptyDay { camera: None, date: empty }];
+    let mut config = Config {
+        history_days: 800,
+        ..Config::default()
+    };
+    config.schedule.empty_days = vec![portal_sim::EmptyDay {
+        camera: None,
+        date: empty,
+    }];
     let portal = Portal::start(config).await.unwrap();
     for neighbours in [0, 4] {
-        portal.set_behaviours(Behaviours { neighbours, ..Behaviours::default() });
+        portal.set_behaviours(Behaviours {
+            neighbours,
+            ..Behaviours::default()
+        });
         let mut lister = lister(&portal.page_url());
         let listed = list(&mut lister, &camera("in_gate"), empty).await.unwrap();
         lister.close().await;
         assert_eq!(listed.listing.frames.len(), 0);
-        assert!(listed.listing.confirmation.is_confirmed(), "{:?}", listed.listing.confirmation);
+        assert!(
+            listed.listing.confirmation.is_confirmed(),
+            "{:?}",
+            listed.listing.confirmation
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twins_in_one_second_and_the_old_form_are_listed() {
-    for form in [portal_sim::AddressForm::IsoSeconds, portal_sim::AddressForm::UnixMillis] {
-        let mut config = Config { history_days: 30, address_form: form, ..Config::default() };
+    for form in [
+        portal_sim::AddressForm::IsoSeconds,
+        portal_sim::AddressForm::UnixMillis,
+    ] {
+        let mut config = Config {
+            history_days: 30,
+            address_form: form,
+            ..Config::default()
+        };
         config.schedule.twin_every = 5;
         let portal = Portal::start(config).await.unwrap();
         let day = portal.today().pred_opt().unwrap();
@@ -175,11 +266,26 @@ async fn pictures_are_not_loaded_to_be_listed_and_days_that_cannot_be_picked_are
     let portal = start(AddressZone::Utc).await;
     let mut lister = lister(&portal.page_url());
     let yesterday = portal.today().pred_opt().unwrap();
-    list(&mut lister, &camera("in_gate"), yesterday).await.unwrap();
-    let tomorrow = list(&mut lister, &camera("in_gate"), portal.today().succ_opt().unwrap()).await;
+    list(&mut lister, &camera("in_gate"), yesterday)
+        .await
+        .unwrap();
+    let tomorrow = list(
+        &mut lister,
+        &camera("in_gate"),
+        portal.today().succ_opt().unwrap(),
+    )
+    .await;
     lister.close().await;
     assert_kind(&tomorrow, &[Kind::NotFound]);
     let stats = portal.stats();
     assert_eq!(stats.cdn.requests, 0, "the browser loaded pictures");
-    assert!(stats.page.user_agents.keys().any(|agent| agent.contains("tests@example.org")), "{:?}", stats.page.user_agents);
+    assert!(
+        stats
+            .page
+            .user_agents
+            .keys()
+            .any(|agent| agent.contains("tests@example.org")),
+        "{:?}",
+        stats.page.user_agents
+    );
 }

@@ -170,14 +170,14 @@ fn note_hints(key: &str, field: &Value, named: &mut Named) {
             named.error = Some(text.clone());
         }
         ("error" | "errors" | "err", Value::Array(items)) if !items.is_empty() => {
-            named.error = Some(field.to_string())
+            named.error = Some(field.to_string());
         }
         ("error" | "err" | "exception", Value::Object(_) | Value::Bool(true)) => {
-            named.error = Some(field.to_string())
+            named.error = Some(field.to_string());
         }
         ("success" | "ok", Value::Bool(false)) => named.error = Some(format!("{key}: false")),
         ("hasmore" | "more" | "hasnext" | "hasnextpage", Value::Bool(true)) => {
-            named.says_more = true
+            named.says_more = true;
         }
         ("count" | "total" | "n" | "size" | "length", Value::Number(number))
             if number.as_u64() == Some(0) =>

@@ -1,4 +1,10 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
 use chrono_tz::America::Los_Angeles;
+use draywatch_core::CameraId;
+use draywatch_core::listing::ListedFrame;
+use draywatch_core::zone::ImageTime;
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,138 @@
+//! What the page's own answers say of a day. Must not look at the page's elements.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::zone::{Fold, resolve};
+
+use super::answer::Answer;
+use super::sighting::{Key, Sighting, group};
+use super::wanted::Wanted;
+
+/// What the page's answers since it was opened say of the wanted day.
+#[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent observations of one page"
+)]
+pub struct NetworkReading {
+    /// Frames of the day by address.
+    pub frames: BTreeMap<Key, Sighting>,
+    /// Instants of the day by the place in the answers where they stand: lists of times without addresses.
+    pub times: BTreeMap<String, BTreeSet<i64>>,
+    /// Whether an answer to this very pick (or one known to be about this day) said anything about frames.
+    pub is_answered: bool,
+    /// Whether such an answer named frames or times of the day itself.
+    pub names_day: bool,
+    /// Whether one that was asked for since the pick did.
+    pub names_day_now: bool,
+    /// Whether such an answer had an empty list.
+    pub says_empty: bool,
+    /// Whether the frames named reach beyond the day on both sides.
+    pub brackets_day: bool,
+    /// Whether the last answer says that more is to come.
+    pub says_more: bool,
+    /// The complaint of a request that failed since the pick and was not repeated with success.
+    pub failure: Option<(u16, String)>,
+}
+
+/// The picks since the page was opened: which day each phase shows. Phase 0 is the page as it was loaded.
+pub type Picks = BTreeMap<u64, NaiveDate>;
+
+/// Reads the answers. `phase` is the pick that counts. Requests that are repeated unchanged while another day is shown are the
+/// page's background noise (live pictures): they may name frames, but answer no pick.
+#[must_use]
+pub fn network_reading(
+    wanted: &Wanted,
+    answers: &[Answer],
+    phase: u64,
+    picks: &Picks,
+) -> NetworkReading {
+    let mut reading = NetworkReading::default();
+    let is_noise = |answer: &Answer| {
+        let same = |other: &&Answer| other.signature == answer.signature;
+        answers
+            .iter()
+            .filter(same)
+            .any(|other| picks.get(&other.phase) != picks.get(&answer.phase))
+    };
+    let (start, end) = wanted.bounds();
+    let in_day = |instant: &DateTime<Utc>| start <= *instant && *instant < end;
+    let (mut before, mut after) = (false, false);
+    for answer in answers.iter().filter(|answer| !answer.failed()) {
+        for (place, times) in &answer.named.times {
+            let instants = times
+                .iter()
+                .filter_map(|time| resolve(*time, wanted.reading, wanted.zone, Fold::First));
+            let of_day = instants.filter(in_day).map(|instant| instant.timestamp());
+            reading
+                .times
+                .entry(place.clone())
+                .or_default()
+                .extend(of_day);
+        }
+        // A day that is shown again may come from what the page was answered when it showed it before.
+        let mine = picks.get(&answer.phase) == Some(&wanted.date) && !is_noise(answer);
+        if (mine || mostly_of_day(wanted, answer)) && answer.is_about_frames(&wanted.camera) {
+            let instants = instants_of(wanted, answer);
+            reading.is_answered = true;
+            reading.names_day |= instants.iter().any(in_day);
+            reading.names_day_now |= answer.phase == phase && instants.iter().any(in_day);
+            reading.says_empty |= answer.named.has_empty_list;
+            reading.says_more = answer.named.says_more;
+            before |= instants.iter().any(|instant| *instant < start);
+            after |= instants.iter().any(|instant| *instant >= end);
+        }
+    }
+    reading.brackets_day = before && after;
+    let told = answers
+        .iter()
+        .filter(|answer| !answer.failed())
+        .flat_map(|answer| &answer.addresses);
+    let of_day = told
+        .filter(|named| wanted.holds(named.address.time))
+        .map(|named| (&named.address, named.text.as_str(), named.beside.as_slice()));
+    reading.frames = group(&wanted.camera, of_day, None);
+    reading.failure = answers
+        .iter()
+        .filter(|answer| answer.phase == phase && answer.failed() && !is_noise(answer))
+        .rfind(|failed| {
+            !answers
+                .iter()
+                .any(|other| other.signature == failed.signature && !other.failed())
+        })
+        .map(|answer| (answer.status, answer.complaint()));
+    reading
+}
+
+/// All instants that an answer names, by address or by time.
+fn instants_of(wanted: &Wanted, answer: &Answer) -> Vec<DateTime<Utc>> {
+    let of_camera = answer
+        .addresses
+        .iter()
+        .filter(|named| named.address.camera == wanted.camera);
+    let named = of_camera.map(|named| named.address.time);
+    let lists = answer
+        .named
+        .times
+        .values()
+        .filter(|times| times.len() > 1)
+        .flatten()
+        .copied();
+    named
+        .chain(lists)
+        .filter_map(|time| resolve(time, wanted.reading, wanted.zone, Fold::First))
+        .collect()
+}
+
+/// Whether most frames that an answer names are of the wanted day: an answer fetched ahead of the pick, or for an earlier pick of
+/// the same day. A handful of live pictures is not enough.
+fn mostly_of_day(wanted: &Wanted, answer: &Answer) -> bool {
+    let (start, end) = wanted.bounds();
+    let instants = instants_of(wanted, answer);
+    let of_day = instants
+        .iter()
+        .filter(|instant| start <= **instant && **instant < end)
+        .count();
+    of_day > 8 && of_day * 2 > instants.len()
+}

@@ -1,0 +1,158 @@
+//! The wanted day: what lies in it, and its frames from what both readings saw. Must not read the page.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use draywatch_core::CameraId;
+use draywatch_core::address::{AddressTime, full_of_thumbnail};
+use draywatch_core::listing::ListedFrame;
+use draywatch_core::zone::{Fold, ImageTime, day_bounds, folds, is_ambiguous, resolve};
+
+use super::sighting::{Key, Sighting};
+
+/// A day to be read, and how addresses are to be understood.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The camera.
+    pub camera: CameraId,
+    /// The calendar day, local to the terminal.
+    pub date: NaiveDate,
+    /// The terminal's zone.
+    pub zone: Tz,
+    /// How address times are read.
+    pub reading: ImageTime,
+}
+
+impl Wanted {
+    /// Start and end of the day, UTC.
+    #[must_use]
+    pub fn bounds(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        day_bounds(self.date, self.zone)
+    }
+
+    /// Whether an address time lies in the day, whichever pass of a doubled hour it belongs to.
+    #[must_use]
+    pub fn holds(&self, time: AddressTime) -> bool {
+        let (start, end) = self.bounds();
+        resolve(time, self.reading, self.zone, Fold::First)
+            .is_some_and(|instant| start <= instant && instant < end)
+    }
+
+    /// Only the frames of the day.
+    #[must_use]
+    pub fn only(&self, all: &BTreeMap<Key, Sighting>) -> BTreeMap<Key, Sighting> {
+        all.iter()
+            .filter(|(_, sighting)| sighting.time.is_some_and(|time| self.holds(time)))
+            .map(|(key, sighting)| (key.clone(), sighting.clone()))
+            .collect()
+    }
+
+    /// The listed frames in time order, from what both readings saw of them.
+    #[must_use]
+    pub fn frames(
+        &self,
+        network: &BTreeMap<Key, Sighting>,
+        elements: &BTreeMap<Key, Sighting>,
+    ) -> Vec<ListedFrame> {
+        let keys: BTreeSet<&Key> = network.keys().chain(elements.keys()).collect();
+        // The portal's order tells the two passes of a doubled hour apart; its answers keep it better than the page.
+        let source = if network.len() >= elements.len() {
+            network
+        } else {
+            elements
+        };
+        let mut ordered: Vec<(&Key, &Sighting)> = source.iter().collect();
+        ordered.sort_by_key(|(_, sighting)| sighting.position);
+        let times: Vec<AddressTime> = ordered
+            .iter()
+            .filter_map(|(_, sighting)| sighting.time)
+            .collect();
+        let passes: HashMap<&Key, Fold> = ordered
+            .iter()
+            .map(|(key, _)| *key)
+            .zip(folds(&times, self.zone))
+            .collect();
+        let mut frames: Vec<ListedFrame> = keys
+            .into_iter()
+            .filter_map(|key| {
+                let told = network
+                    .get(key)
+                    .and_then(|sighting| self.fold_beside(sighting));
+                let fold = told
+                    .or_else(|| passes.get(key).copied())
+                    .unwrap_or_default();
+                self.frame(network.get(key), elements.get(key), fold)
+            })
+            .collect();
+        frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
+        frames
+    }
+
+    /// Which pass of a doubled hour the instants beside an address speak for: those within a quarter of an hour of only one.
+    fn fold_beside(&self, sighting: &Sighting) -> Option<Fold> {
+        let time = sighting.time?;
+        if !is_ambiguous(time.naive()?, self.zone) {
+            return None;
+        }
+        let speaks_for = |fold: Fold| {
+            let instant = resolve(time, self.reading, self.zone, fold);
+            instant.is_some_and(|i| {
+                sighting
+                    .beside
+                    .iter()
+                    .any(|b| (*b - i).abs() < TimeDelta::minutes(15))
+            })
+        };
+        match (speaks_for(Fold::First), speaks_for(Fold::Second)) {
+            (true, false) => Some(Fold::First),
+            (false, true) => Some(Fold::Second),
+            _ => None,
+        }
+    }
+
+    fn frame(
+        &self,
+        network: Option<&Sighting>,
+        elements: Option<&Sighting>,
+        fold: Fold,
+    ) -> Option<ListedFrame> {
+        let time = network.or(elements)?.time?;
+        let instant = resolve(time, self.reading, self.zone, fold)?;
+        // An element's address is whole; an answer's may be only a key of the portal's own.
+        let pick = |get: fn(&Sighting) -> Option<&String>| {
+            let seen = [elements.and_then(get), network.and_then(get)];
+            seen.into_iter()
+                .flatten()
+                .find(|text| text.starts_with("http"))
+                .or(seen.into_iter().flatten().next())
+                .cloned()
+        };
+        let thumbnail_url = pick(|sighting| sighting.thumbnail.as_ref());
+        let listed = pick(|sighting| sighting.full.as_ref());
+        // A bare key is no address; a thumbnail's whole address is a better source.
+        let whole = listed.clone().filter(|url| url.starts_with("http"));
+        let derived = || thumbnail_url.as_deref().and_then(full_of_thumbnail);
+        let url = whole.clone().or_else(derived).or(listed)?;
+        Some(ListedFrame {
+            instant,
+            url_is_listed: whole.is_some(),
+            url,
+            thumbnail_url,
+        })
+    }
+
+    /// Whether frames reach from the day's start to its end (or to now) without a hole at the edges, as a list that was cut short
+    /// does not.
+    #[must_use]
+    pub fn edges_are_covered(&self, frames: &[ListedFrame], now: DateTime<Utc>) -> bool {
+        let (start, end) = self.bounds();
+        let edge = TimeDelta::minutes(20);
+        match (frames.first(), frames.last()) {
+            (Some(first), Some(last)) => {
+                first.instant - start <= edge && end.min(now) - last.instant <= edge
+            }
+            _ => false,
+        }
+    }
+}

@@ -96,7 +96,11 @@ impl Store {
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoreError> {
         let catalog = open_catalog(config, clock, true).await?;
         let archive = pair(&*catalog, config).await?;
-        Ok(Self { catalog, archive, prefix: prefix(config) })
+        Ok(Self {
+            catalog,
+            archive,
+            prefix: prefix(config),
+        })
     }
 
     /// Opens both for reading. A database or an archive that is not there is an error, and neither is made.
@@ -107,7 +111,11 @@ impl Store {
         let catalog = open_catalog(config, clock, false).await?;
         let archive = Archive::open(&config.download_dir, Access::ReadOnly)?;
         check_pair(config, catalog.fact(ARCHIVE_ID).await?, archive.id()?)?;
-        Ok(Self { catalog, archive, prefix: prefix(config) })
+        Ok(Self {
+            catalog,
+            archive,
+            prefix: prefix(config),
+        })
     }
 
     /// The path of a frame's file as the database holds it: relative to the working directory where the setting is.
@@ -132,9 +140,17 @@ impl Store {
 ///
 /// # Errors
 /// When the address is wrong, or the database cannot be opened.
-pub async fn open_catalog(config: &Config, clock: &Clock, create: bool) -> Result<Arc<dyn Catalog>, StoreError> {
+pub async fn open_catalog(
+    config: &Config,
+    clock: &Clock,
+    create: bool,
+) -> Result<Arc<dyn Catalog>, StoreError> {
     let url = DatabaseUrl::parse(&config.database_url)?;
-    let options = OpenOptions { create, busy_timeout: BUSY_TIMEOUT, now: clock.now() };
+    let options = OpenOptions {
+        create,
+        busy_timeout: BUSY_TIMEOUT,
+        now: clock.now(),
+    };
     Ok(draywatch_catalog::open(&url, options).await?)
 }
 
@@ -186,7 +202,11 @@ async fn settled_id(catalog: &dyn Catalog) -> Result<Option<String>, CatalogErro
 }
 
 /// Gives database and archive the same id. Only under the archive's lock for that.
-async fn marry(catalog: &dyn Catalog, config: &Config, archive: &Archive) -> Result<(), StoreError> {
+async fn marry(
+    catalog: &dyn Catalog,
+    config: &Config,
+    archive: &Archive,
+) -> Result<(), StoreError> {
     match (catalog.fact(ARCHIVE_ID).await?, archive.id()?) {
         (None, Some(there)) => Err(wrong(config, there, "knows none".into())),
         (Some(known), Some(there)) if known != there => Err(wrong(config, there, known)),
@@ -200,7 +220,11 @@ async fn marry(catalog: &dyn Catalog, config: &Config, archive: &Archive) -> Res
     }
 }
 
-fn check_pair(config: &Config, known: Option<String>, there: Option<String>) -> Result<(), StoreError> {
+fn check_pair(
+    config: &Config,
+    known: Option<String>,
+    there: Option<String>,
+) -> Result<(), StoreError> {
     match (known, there) {
         (Some(known), None) => Err(not_mounted(config, known)),
         (Some(known), Some(there)) if known != there => Err(wrong(config, there, known)),
@@ -211,12 +235,21 @@ fn check_pair(config: &Config, known: Option<String>, there: Option<String>) -> 
 
 fn not_mounted(config: &Config, known: String) -> StoreError {
     let archive = config.download_dir.display().to_string();
-    StoreError::NotMounted { archive, database: crate::config::hide_secrets(&config.database_url), known }
+    StoreError::NotMounted {
+        archive,
+        database: crate::config::hide_secrets(&config.database_url),
+        known,
+    }
 }
 
 fn wrong(config: &Config, there: String, known: String) -> StoreError {
     let archive = config.download_dir.display().to_string();
-    StoreError::WrongArchive { archive, database: crate::config::hide_secrets(&config.database_url), there, known }
+    StoreError::WrongArchive {
+        archive,
+        database: crate::config::hide_secrets(&config.database_url),
+        there,
+        known,
+    }
 }
 
 #[cfg(test)]
@@ -227,9 +260,18 @@ mod tests {
     fn paths_of_the_database_are_found_in_the_archive() {
         let found = |path| Store::relative(path);
         let name = "2025-09-07/20250907T101734_in_gate.jpg";
-        assert_eq!(found("data/images/2025-09-07/20250907T101734_in_gate.jpg").as_deref(), Some(name));
-        assert_eq!(found("/mnt/old/2025-09-07/20250907T101734_in_gate.jpg").as_deref(), Some(name));
-        assert_eq!(found("data/images/2025-09-08/20250907T101734_in_gate.jpg"), None);
+        assert_eq!(
+            found("data/images/2025-09-07/20250907T101734_in_gate.jpg").as_deref(),
+            Some(name)
+        );
+        assert_eq!(
+            found("/mnt/old/2025-09-07/20250907T101734_in_gate.jpg").as_deref(),
+            Some(name)
+        );
+        assert_eq!(
+            found("data/images/2025-09-08/20250907T101734_in_gate.jpg"),
+            None
+        );
         assert_eq!(found("data/images/../../etc/passwd"), None);
         assert_eq!(found("20250907T101734_in_gate.jpg"), None);
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use draywatch_core::Failure;
 use sqlx::SqliteConnection;
 
-use super::{images, ledger, time};
+use super::{images, ledger, time, tombstones};
 use crate::{FrameResult, NewImage};
 
 /// Records what became of ledger rows; the ids of the image rows.
@@ -31,6 +31,12 @@ async fn one(
             image,
             failure,
         } => {
+            // Deleted while its picture was on its way: the file does not bring the row back.
+            if images::at(conn, &image.path).await?.is_none()
+                && tombstones::holds(conn, &image.path, &image.frame).await?
+            {
+                return remove(conn, *ledger_id).await.map(|()| None);
+            }
             let id = images::store(conn, image, now).await?;
             if image.is_thumbnail {
                 let (failure, reason) = failure

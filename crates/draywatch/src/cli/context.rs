@@ -33,7 +33,13 @@ impl Context {
     #[must_use]
     pub fn new(config: Config, global: &GlobalArgs) -> Self {
         let bars = std::io::stderr().is_terminal() && !global.quiet && !global.no_progress;
-        Self { config, clock: Clock::system(), json: global.json, quiet: global.quiet, bars }
+        Self {
+            config,
+            clock: Clock::system(),
+            json: global.json,
+            quiet: global.quiet,
+            bars,
+        }
     }
 
     /// The portal's today.
@@ -53,7 +59,8 @@ impl Context {
     /// Prints one JSON document on a line of its own, if JSON was asked for.
     pub fn tell(&self, value: &impl Serialize) {
         if self.json {
-            let text = serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+            let text = serde_json::to_string(value)
+                .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
             let _ = writeln!(std::io::stdout(), "{text}");
         }
     }
@@ -90,7 +97,10 @@ pub struct CliError {
 impl CliError {
     /// An error of that kind.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     /// A failure that is nobody's setting.
@@ -108,7 +118,11 @@ impl CliError {
     /// The exit status: 2 for usage and configuration, 1 for everything else.
     #[must_use]
     pub fn status(&self) -> Status {
-        if self.kind == Kind::Configuration { Status::Usage } else { Status::SomethingMissing }
+        if self.kind == Kind::Configuration {
+            Status::Usage
+        } else {
+            Status::SomethingMissing
+        }
     }
 }
 

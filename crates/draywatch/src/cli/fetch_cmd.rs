@@ -29,8 +29,14 @@ pub async fn fetch(args: &FetchArgs, context: &Context) -> Result<Status, CliErr
         return frames_from(input, camera, context).await;
     }
     let collector = open(context, "fetch").await?;
-    let wanted = cameras.into_iter().map(|camera| (camera, vec![date])).collect();
-    finish(context, collect(&collector, context, wanted, Vec::new()).await)
+    let wanted = cameras
+        .into_iter()
+        .map(|camera| (camera, vec![date]))
+        .collect();
+    finish(
+        context,
+        collect(&collector, context, wanted, Vec::new()).await,
+    )
 }
 
 /// Days in order; those that are final are passed over.
@@ -40,7 +46,8 @@ pub async fn fetch(args: &FetchArgs, context: &Context) -> Result<Status, CliErr
 pub async fn backfill(args: &BackfillArgs, context: &Context) -> Result<Status, CliError> {
     let cameras = select_cameras(&context.config, &args.cameras.cameras)?;
     let today = context.today();
-    let (from, to) = range(args.from, args.to, today).map_err(|error| CliError::new(Kind::Configuration, error.to_string()))?;
+    let (from, to) = range(args.from, args.to, today)
+        .map_err(|error| CliError::new(Kind::Configuration, error.to_string()))?;
     refuse_future(to, today)?;
     let collector = open(context, "backfill").await?;
     let mut done = Vec::new();
@@ -48,7 +55,11 @@ pub async fn backfill(args: &BackfillArgs, context: &Context) -> Result<Status, 
     for camera in cameras {
         let mut days = Vec::new();
         for date in from.iter_days().take_while(|date| *date <= to) {
-            let known = if args.again { None } else { collector.final_report(&camera, date).await.map_err(told)? };
+            let known = if args.again {
+                None
+            } else {
+                collector.final_report(&camera, date).await.map_err(told)?
+            };
             match known {
                 Some(report) => done.push(report),
                 None => days.push(date),
@@ -60,7 +71,11 @@ pub async fn backfill(args: &BackfillArgs, context: &Context) -> Result<Status, 
 }
 
 /// Frames that the user names.
-async fn frames_from(input: &Input, camera: &CameraId, context: &Context) -> Result<Status, CliError> {
+async fn frames_from(
+    input: &Input,
+    camera: &CameraId,
+    context: &Context,
+) -> Result<Status, CliError> {
     let text = read(input)?;
     let frames = read_frames(&input.to_string(), &text, camera)
         .map_err(|error| CliError::new(Kind::Configuration, error.to_string()))?;
@@ -80,8 +95,18 @@ fn read(input: &Input) -> Result<String, CliError> {
         Input::Stdin => std::io::stdin().read_to_end(&mut bytes).map(|_| ()),
         Input::File(path) => std::fs::read(path).map(|content| bytes = content),
     };
-    done.map_err(|error| CliError::new(Kind::Configuration, format!("cannot read the list of frames {input}: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| CliError::new(Kind::Configuration, format!("the list of frames {input} is not text")))
+    done.map_err(|error| {
+        CliError::new(
+            Kind::Configuration,
+            format!("cannot read the list of frames {input}: {error}"),
+        )
+    })?;
+    String::from_utf8(bytes).map_err(|_| {
+        CliError::new(
+            Kind::Configuration,
+            format!("the list of frames {input} is not text"),
+        )
+    })
 }
 
 async fn open(context: &Context, command: &'static str) -> Result<Collector, CliError> {
@@ -93,7 +118,13 @@ async fn open(context: &Context, command: &'static str) -> Result<Collector, Cli
         }
         shown(event);
     };
-    Ok(Collector::open(&context.config, context.clock.clone(), command, Arc::new(observer)).await?)
+    Ok(Collector::open(
+        &context.config,
+        context.clock.clone(),
+        command,
+        Arc::new(observer),
+    )
+    .await?)
 }
 
 /// Collects each camera's days in turn with one browser, until done or told to stop.
@@ -132,6 +163,7 @@ async fn all_cameras(
         match collector.turn(&camera).await {
             Ok(turn) => reports.extend(collector.days(&turn, &days, lister, pause).await),
             Err(failure) => {
+                tracing::error!(camera = %camera, kind = %failure.kind, "{failure}");
                 for date in days {
                     let report = DayReport::of_failure(&camera, date, failure.clone());
                     context.tell(&report);
@@ -145,14 +177,19 @@ async fn all_cameras(
 /// Ctrl-C or SIGTERM.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
 }
 
-fn finish(context: &Context, (reports, is_whole): (Vec<DayReport>, bool)) -> Result<Status, CliError> {
+fn finish(
+    context: &Context,
+    (reports, is_whole): (Vec<DayReport>, bool),
+) -> Result<Status, CliError> {
     if !is_whole {
         let message = "stopped before the work was done; the next run goes on where this one ended";
         return Err(CliError::new(Kind::Interrupted, message));
@@ -175,8 +212,14 @@ fn summary(context: &Context, reports: &[DayReport]) -> Status {
         missing,
         sum(|report| report.thumbnails),
     ));
-    let failed: Vec<&DayReport> = reports.iter().filter(|report| report.outcome != Outcome::Complete).collect();
-    for report in failed.iter().filter(|report| report.outcome == Outcome::Failed) {
+    let failed: Vec<&DayReport> = reports
+        .iter()
+        .filter(|report| report.outcome != Outcome::Complete)
+        .collect();
+    for report in failed
+        .iter()
+        .filter(|report| report.outcome == Outcome::Failed)
+    {
         if context.bars || context.quiet {
             tracing::error!(camera = %report.camera_id, date = %report.date, "{}", report.errors.first().map(ToString::to_string).unwrap_or_default());
         }

@@ -18,7 +18,13 @@ pub fn set_up(global: &GlobalArgs) {
         (false, 2) => "debug",
         (false, _) => "trace",
     };
-    let ours = ["draywatch", "draywatch_portal", "draywatch_catalog", "draywatch_core", "draywatch_picture"];
+    let ours = [
+        "draywatch",
+        "draywatch_portal",
+        "draywatch_catalog",
+        "draywatch_core",
+        "draywatch_picture",
+    ];
     let own: Vec<String> = ours.iter().map(|name| format!("{name}={level}")).collect();
     let filter = std::env::var(VARIABLE)
         .ok()

@@ -53,11 +53,25 @@ pub fn main() -> ExitCode {
 
 /// Commands that need no database first, then the others on a runtime.
 fn run(args: &Args) -> Result<Status, CliError> {
-    let load = || Config::load(args.global.config.as_deref(), env::environment(), &args.overrides());
+    let load = || {
+        Config::load(
+            args.global.config.as_deref(),
+            env::environment(),
+            &args.overrides(),
+        )
+    };
     match &args.command {
-        Command::Completions(shell) => quiet_pipe(completions::run(shell.shell, &mut std::io::stdout()).map(|()| 0)),
+        Command::Completions(shell) => {
+            quiet_pipe(completions::run(shell.shell, &mut std::io::stdout()).map(|()| 0))
+        }
         Command::Config(config) => {
-            let done = config_cmd::run(&config.command, &args.global, load, &mut std::io::stdout(), &mut std::io::stderr());
+            let done = config_cmd::run(
+                &config.command,
+                &args.global,
+                load,
+                &mut std::io::stdout(),
+                &mut std::io::stderr(),
+            );
             quiet_pipe(done)
         }
         _ => {
@@ -85,9 +99,10 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Verify(verify) => verify_cmd::run(verify, context).await,
         Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
         Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
-        Command::Completions(_) | Command::Config(_) => {
-            Err(CliError::new(draywatch_core::Kind::Bug, "this command needs no runtime: please report this"))
-        }
+        Command::Completions(_) | Command::Config(_) => Err(CliError::new(
+            draywatch_core::Kind::Bug,
+            "this command needs no runtime: please report this",
+        )),
     }
 }
 

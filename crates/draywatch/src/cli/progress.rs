@@ -29,16 +29,36 @@ fn lines(event: Event<'_>) {
 /// One day in words.
 #[must_use]
 pub fn line(report: &DayReport) -> String {
-    let DayReport { camera_id, date, outcome, listed, stored, already, missing, thumbnails, .. } = report;
-    let state = if report.is_final { "final before" } else { outcome.as_str() };
-    let mut text = format!("{camera_id}  {date}  {state}: {listed} listed, {stored} stored, {already} already there");
+    let DayReport {
+        camera_id,
+        date,
+        outcome,
+        listed,
+        stored,
+        already,
+        missing,
+        thumbnails,
+        ..
+    } = report;
+    let state = if report.is_final {
+        "final before"
+    } else {
+        outcome.as_str()
+    };
+    let mut text = format!(
+        "{camera_id}  {date}  {state}: {listed} listed, {stored} stored, {already} already there"
+    );
     if *missing > 0 {
         text.push_str(&format!(", {missing} missing"));
     }
     if *thumbnails > 0 {
         text.push_str(&format!(", {thumbnails} thumbnails only"));
     }
-    text.push_str(&format!("  ({} in {:.1} s)", indicatif::HumanBytes(report.bytes), report.seconds));
+    text.push_str(&format!(
+        "  ({} in {:.1} s)",
+        indicatif::HumanBytes(report.bytes),
+        report.seconds
+    ));
     for error in &report.errors {
         text.push_str(&format!("\n    {}: {error}", error.kind));
     }
@@ -46,9 +66,13 @@ pub fn line(report: &DayReport) -> String {
 }
 
 fn bars() -> Observer {
-    let style = ProgressStyle::with_template("{spinner:.cyan} {prefix}  {wide_bar:.cyan/blue} {pos:>4}/{len:<4} {msg}");
+    let style = ProgressStyle::with_template(
+        "{spinner:.cyan} {prefix}  {wide_bar:.cyan/blue} {pos:>4}/{len:<4} {msg}",
+    );
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear);
+    let bar = ProgressBar::new(0)
+        .with_style(style)
+        .with_finish(ProgressFinish::AndClear);
     bar.enable_steady_tick(Duration::from_millis(120));
     Arc::new(move |event| match event {
         Event::Listing(camera, date) => {

@@ -45,7 +45,12 @@ struct Settled {
 
 impl Collector {
     /// Opens a run and lists the day.
-    pub(super) async fn list(&self, camera: &CameraId, date: NaiveDate, lister: &mut Lister) -> Listing {
+    pub(super) async fn list(
+        &self,
+        camera: &CameraId,
+        date: NaiveDate,
+        lister: &mut Lister,
+    ) -> Listing {
         (self.observer)(Event::Listing(camera, date));
         let mut listing = self.begin(camera, Some(date), true).await;
         if listing.result.is_ok() {
@@ -56,7 +61,12 @@ impl Collector {
     }
 
     /// Opens a run. Failing to record is a failure of the run.
-    pub(super) async fn begin(&self, camera: &CameraId, date: Option<NaiveDate>, is_observed: bool) -> Listing {
+    pub(super) async fn begin(
+        &self,
+        camera: &CameraId,
+        date: Option<NaiveDate>,
+        is_observed: bool,
+    ) -> Listing {
         let started_at = self.clock.now();
         let run = NewRun {
             command: self.command.to_owned(),
@@ -83,7 +93,17 @@ impl Collector {
         let fetcher = self.fetcher.counted_apart();
         let (begun, left) = (Instant::now(), self.config.collection_deadline());
         let deadline = begun + left;
-        Listing { date, run_id, begun, deadline, left, started_at, result, is_observed, fetcher }
+        Listing {
+            date,
+            run_id,
+            begun,
+            deadline,
+            left,
+            started_at,
+            result,
+            is_observed,
+            fetcher,
+        }
     }
 
     async fn list_day(
@@ -94,10 +114,16 @@ impl Collector {
         deadline: Instant,
     ) -> Result<DayListing, Failure> {
         let catalog = &*self.store.catalog;
-        let state = zone::recorded(catalog, camera).await.map_err(|error| Failure::of(error.kind(), &error))?;
-        let listed =
-            lister.list(camera, date, &state, deadline).await.map_err(|error| Failure::of(error.kind(), &error))?;
-        zone::record(catalog, &state, &listed).await.map_err(|error| Failure::of(error.kind(), &error))?;
+        let state = zone::recorded(catalog, camera)
+            .await
+            .map_err(|error| Failure::of(error.kind(), &error))?;
+        let listed = lister
+            .list(camera, date, &state, deadline)
+            .await
+            .map_err(|error| Failure::of(error.kind(), &error))?;
+        zone::record(catalog, &state, &listed)
+            .await
+            .map_err(|error| Failure::of(error.kind(), &error))?;
         fail::fail_point!("collect-listed");
         Ok(listed.listing)
     }
@@ -109,32 +135,64 @@ impl Collector {
             Ok(day) => self.store_day(camera, day, &listing).await,
             Err(failure) => {
                 let errors = vec![failure.clone()];
-                Settled { counts: RunCounts::default(), errors, is_broken: true, is_on_record: false }
+                Settled {
+                    counts: RunCounts::default(),
+                    errors,
+                    is_broken: true,
+                    is_on_record: false,
+                }
             }
         };
-        let Settled { mut counts, mut errors, is_broken, is_on_record } = settled;
+        let Settled {
+            mut counts,
+            mut errors,
+            is_broken,
+            is_on_record,
+        } = settled;
         let asked = listing.fetcher.counters();
         (counts.requests, counts.retries) = (asked.requests, asked.retries);
         let outcome = outcome(&counts, &errors, is_broken);
-        if let Err(failure) = self.close(&listing, camera, outcome, &counts, &errors, is_on_record).await {
+        if let Err(failure) = self
+            .close(&listing, camera, outcome, &counts, &errors, is_on_record)
+            .await
+        {
             tracing::error!(camera = %camera, date = %listing.date, error = %failure, "the run could not be recorded");
             errors.insert(0, failure);
-            return DayReport::new(camera, listing.date, Outcome::Failed, &counts, listing.begun.elapsed().as_secs_f64(), errors);
+            return DayReport::new(
+                camera,
+                listing.date,
+                Outcome::Failed,
+                &counts,
+                listing.begun.elapsed().as_secs_f64(),
+                errors,
+            );
         }
         for failure in &errors {
             tracing::warn!(camera = %camera, date = %listing.date, kind = %failure.kind, "{failure}");
         }
-        DayReport::new(camera, listing.date, outcome, &counts, listing.begun.elapsed().as_secs_f64(), errors)
+        DayReport::new(
+            camera,
+            listing.date,
+            outcome,
+            &counts,
+            listing.begun.elapsed().as_secs_f64(),
+            errors,
+        )
     }
 
     async fn store_day(&self, camera: &CameraId, day: &DayListing, listing: &Listing) -> Settled {
         let mut tally = Tally::default();
         let mut errors = Vec::new();
         if let Confirmation::Unconfirmed(why) = &day.confirmation {
-            errors.push(Failure::new(Kind::Unconfirmed, format!("{camera} on {}: {why}", day.date)));
+            errors.push(Failure::new(
+                Kind::Unconfirmed,
+                format!("{camera} on {}: {why}", day.date),
+            ));
         }
         let mut already = 0;
-        let done = self.store_frames(camera, day, listing, &mut tally, &mut already).await;
+        let done = self
+            .store_frames(camera, day, listing, &mut tally, &mut already)
+            .await;
         let is_broken = done.is_err();
         errors.extend(done.err());
         errors.extend(tally.refused.iter().map(|(reason, (count, first))| {
@@ -148,10 +206,19 @@ impl Collector {
             thumbnails: tally.thumbnails,
             missing: listed.saturating_sub(tally.stored + already + tally.kept),
             bytes: tally.bytes,
-            refused: tally.refused.iter().map(|(reason, (count, _))| (reason.clone(), *count)).collect(),
+            refused: tally
+                .refused
+                .iter()
+                .map(|(reason, (count, _))| (reason.clone(), *count))
+                .collect(),
             ..RunCounts::default()
         };
-        Settled { counts, errors, is_broken, is_on_record: tally.is_on_record }
+        Settled {
+            counts,
+            errors,
+            is_broken,
+            is_on_record: tally.is_on_record,
+        }
     }
 
     /// Subtracts what is known, writes the ledger, fetches, records.
@@ -167,26 +234,52 @@ impl Collector {
         let known = self.known(camera, day).await.map_err(failed)?;
         let plan = plan(camera, &day.frames, &known);
         *already = plan.already as u64;
-        (self.observer)(Event::Listed(camera, day.date, day.frames.len() as u64, plan.fetch.len() as u64));
+        (self.observer)(Event::Listed(
+            camera,
+            day.date,
+            day.frames.len() as u64,
+            plan.fetch.len() as u64,
+        ));
         let entries = self.entries(day, &plan);
-        let entries = self.store.catalog.enlist(&entries, self.clock.now()).await.map_err(failed)?;
+        let entries = self
+            .store
+            .catalog
+            .enlist(&entries, self.clock.now())
+            .await
+            .map_err(failed)?;
         tally.is_on_record = true;
         fail::fail_point!("collect-enlisted");
-        let wanted = entries.into_iter().zip(plan.fetch.iter().map(|frame| frame.has_thumbnail)).collect();
+        let wanted = entries
+            .into_iter()
+            .zip(plan.fetch.iter().map(|frame| frame.has_thumbnail))
+            .collect();
         self.fetch_all(wanted, listing, tally).await?;
         // Only a whole listing tells what the portal no longer offers.
         if listing.is_observed && day.confirmation.is_confirmed() && !plan.withdrawn.is_empty() {
             let reason = "the portal no longer offers it";
-            self.store.catalog.give_up(&plan.withdrawn, reason, self.clock.now()).await.map_err(failed)?;
+            self.store
+                .catalog
+                .give_up(&plan.withdrawn, reason, self.clock.now())
+                .await
+                .map_err(failed)?;
         }
         Ok(())
     }
 
     /// What is known of the listing's stretch of time: its day, and its frames should they lie outside.
-    async fn known(&self, camera: &CameraId, day: &DayListing) -> draywatch_catalog::Result<Vec<KnownFrame>> {
+    async fn known(
+        &self,
+        camera: &CameraId,
+        day: &DayListing,
+    ) -> draywatch_catalog::Result<Vec<KnownFrame>> {
         let (start, end) = day_bounds(day.date, self.config.portal.time_zone);
-        let first = day.frames.first().map_or(start, |frame| frame.instant.min(start));
-        let last = day.frames.last().map_or(end, |frame| (frame.instant + chrono::TimeDelta::seconds(1)).max(end));
+        let first = day
+            .frames
+            .first()
+            .map_or(start, |frame| frame.instant.min(start));
+        let last = day.frames.last().map_or(end, |frame| {
+            (frame.instant + chrono::TimeDelta::seconds(1)).max(end)
+        });
         self.store.catalog.known(camera, first, last).await
     }
 
@@ -236,8 +329,13 @@ impl Collector {
         errors: &[Failure],
         is_on_record: bool,
     ) -> Result<(), Failure> {
-        let Some(run_id) = listing.run_id else { return Ok(()) };
-        let listing_took = listing.result.as_ref().map_or(listing.begun.elapsed(), |day| day.took);
+        let Some(run_id) = listing.run_id else {
+            return Ok(());
+        };
+        let listing_took = listing
+            .result
+            .as_ref()
+            .map_or(listing.begun.elapsed(), |day| day.took);
         let end = RunEnd {
             finished_at: self.clock.now(),
             outcome,
@@ -253,7 +351,11 @@ impl Collector {
             }
             observation
         });
-        let closed = self.store.catalog.finish_run(run_id, &end, observation.as_ref()).await;
+        let closed = self
+            .store
+            .catalog
+            .finish_run(run_id, &end, observation.as_ref())
+            .await;
         closed.map_err(|error| Failure::of(error.kind(), &error))
     }
 
@@ -272,7 +374,10 @@ impl Collector {
             observed_at: day.map_or(listing.started_at, |day| day.observed_at),
             confirmed: day.is_ok_and(|day| day.confirmation.is_confirmed()),
             listed: day.ok().map(|day| day.frames.len() as u64),
-            newest: day.ok().and_then(|day| day.frames.last()).map(|frame| frame.instant),
+            newest: day
+                .ok()
+                .and_then(|day| day.frames.last())
+                .map(|frame| frame.instant),
             failure: day.err().cloned().or(unconfirmed),
         }
     }
@@ -282,7 +387,11 @@ impl Collector {
 fn outcome(counts: &RunCounts, errors: &[Failure], is_broken: bool) -> Outcome {
     if is_broken {
         Outcome::Failed
-    } else if counts.missing + counts.thumbnails > 0 || errors.iter().any(|failure| failure.kind == Kind::Unconfirmed) {
+    } else if counts.missing + counts.thumbnails > 0
+        || errors
+            .iter()
+            .any(|failure| failure.kind == Kind::Unconfirmed)
+    {
         Outcome::Incomplete
     } else {
         Outcome::Complete

@@ -39,24 +39,47 @@ pub enum Got {
 
 impl Collector {
     /// Fetches one frame of the ledger.
-    pub(super) async fn get(&self, listing: &Listing, entry: LedgerEntry, has_thumbnail: bool) -> Got {
+    pub(super) async fn get(
+        &self,
+        listing: &Listing,
+        entry: LedgerEntry,
+        has_thumbnail: bool,
+    ) -> Got {
         let full = self.fetch_and_stage(listing, &entry.entry.url).await;
         let refused = match full {
             Ok(Ok((facts, staged))) => {
                 let url = entry.entry.url.clone();
-                return Got::Ready(Box::new(Ready { entry, facts, staged, url, instead_of: None, has_thumbnail }));
+                return Got::Ready(Box::new(Ready {
+                    entry,
+                    facts,
+                    staged,
+                    url,
+                    instead_of: None,
+                    has_thumbnail,
+                }));
             }
             Ok(Err(error)) => return Got::Broken(error),
             Err(refused) => refused,
         };
-        let thumbnail = entry.entry.thumbnail_url.clone().or_else(|| thumbnail_of_full(&entry.entry.url));
-        let Some(url) = thumbnail.filter(|_| refused.failure.kind == Kind::NotFound && !has_thumbnail) else {
+        let thumbnail = entry
+            .entry
+            .thumbnail_url
+            .clone()
+            .or_else(|| thumbnail_of_full(&entry.entry.url));
+        let Some(url) =
+            thumbnail.filter(|_| refused.failure.kind == Kind::NotFound && !has_thumbnail)
+        else {
             return Got::Refused(Box::new((entry, refused)), has_thumbnail);
         };
         match self.fetch_and_stage(listing, &url).await {
-            Ok(Ok((facts, staged))) => {
-                Got::Ready(Box::new(Ready { entry, facts, staged, url, instead_of: Some(refused), has_thumbnail }))
-            }
+            Ok(Ok((facts, staged))) => Got::Ready(Box::new(Ready {
+                entry,
+                facts,
+                staged,
+                url,
+                instead_of: Some(refused),
+                has_thumbnail,
+            })),
             Ok(Err(error)) => Got::Broken(error),
             // The full picture's reason says more; the thumbnail was only a second best.
             Err(_) => Got::Refused(Box::new((entry, refused)), has_thumbnail),
@@ -71,17 +94,25 @@ impl Collector {
     ) -> Result<Result<(PictureFacts, Staged), ArchiveError>, Refused> {
         let archive = self.store.archive.clone();
         let accept = move |bytes: &Bytes, promised: Option<u64>| judge(&archive, bytes, promised);
-        listing.fetcher.fetch(url, listing.deadline, accept).await.map(|accepted| accepted.value)
+        listing
+            .fetcher
+            .fetch(url, listing.deadline, accept)
+            .await
+            .map(|accepted| accepted.value)
     }
 }
 
 type Judged = Result<(PictureFacts, Staged), ArchiveError>;
 
 fn judge(archive: &Archive, bytes: &Bytes, promised: Option<u64>) -> Result<Judged, Rejection> {
-    let verified = draywatch_picture::verify(bytes, promised)
-        .map_err(|refusal| Rejection { reason: refusal.reason(), message: refusal.to_string() })?;
+    let verified = draywatch_picture::verify(bytes, promised).map_err(|refusal| Rejection {
+        reason: refusal.reason(),
+        message: refusal.to_string(),
+    })?;
     fail::fail_point!("collect-fetched");
-    Ok(archive.stage(bytes).map(|staged| (facts_of(&verified), staged)))
+    Ok(archive
+        .stage(bytes)
+        .map(|staged| (facts_of(&verified), staged)))
 }
 
 /// A refusal as it goes into the ledger.

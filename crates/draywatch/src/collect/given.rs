@@ -36,7 +36,11 @@ pub struct BadFrames(Vec<String>);
 ///
 /// # Errors
 /// With every line that is neither, or names another camera. Then nothing of the list is used.
-pub fn read_frames(name: &str, text: &str, camera: &CameraId) -> Result<Vec<GivenFrame>, BadFrames> {
+pub fn read_frames(
+    name: &str,
+    text: &str,
+    camera: &CameraId,
+) -> Result<Vec<GivenFrame>, BadFrames> {
     let mut frames = Vec::new();
     let mut bad = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -50,23 +54,37 @@ pub fn read_frames(name: &str, text: &str, camera: &CameraId) -> Result<Vec<Give
             Err(why) => bad.push(format!("{name}:{}: {why}", number + 1)),
         }
     }
-    if bad.is_empty() { Ok(frames) } else { Err(BadFrames(bad)) }
+    if bad.is_empty() {
+        Ok(frames)
+    } else {
+        Err(BadFrames(bad))
+    }
 }
 
 fn read_line(line: &str, camera: &CameraId) -> Result<GivenFrame, String> {
     if line.contains("://") {
         let shown: String = line.chars().take(200).collect();
-        let address = Address::parse(line).ok_or_else(|| format!("{shown:?} is no address of a frame"))?;
+        let address =
+            Address::parse(line).ok_or_else(|| format!("{shown:?} is no address of a frame"))?;
         if address.camera != *camera {
-            return Err(format!("{shown:?} is an address of {}, not of {camera}", address.camera));
+            return Err(format!(
+                "{shown:?} is an address of {}, not of {camera}",
+                address.camera
+            ));
         }
-        return Ok(GivenFrame { time: address.time, address: Some(line.to_owned()) });
+        return Ok(GivenFrame {
+            time: address.time,
+            address: Some(line.to_owned()),
+        });
     }
     let time = read_time(line).ok_or_else(|| {
         let shown: String = line.chars().take(60).collect();
         format!("{shown:?} is neither a time (2025-09-07T10:17:34, with or without a zone) nor an address of a frame")
     })?;
-    Ok(GivenFrame { time, address: None })
+    Ok(GivenFrame {
+        time,
+        address: None,
+    })
 }
 
 fn read_time(line: &str) -> Option<AddressTime> {
@@ -74,7 +92,10 @@ fn read_time(line: &str) -> Option<AddressTime> {
         return Some(AddressTime::Absolute(instant.to_utc()));
     }
     let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
-    forms.iter().find_map(|form| NaiveDateTime::parse_from_str(line, form).ok()).map(AddressTime::Naive)
+    forms
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(line, form).ok())
+        .map(AddressTime::Naive)
 }
 
 impl Collector {
@@ -82,7 +103,11 @@ impl Collector {
     ///
     /// # Errors
     /// When the zone of addresses is needed and neither set nor decided by an earlier collection, or the database fails.
-    pub async fn given(&self, turn: &Turn, frames: &[GivenFrame]) -> Result<Vec<DayReport>, Failure> {
+    pub async fn given(
+        &self,
+        turn: &Turn,
+        frames: &[GivenFrame],
+    ) -> Result<Vec<DayReport>, Failure> {
         let recorded = self.store().catalog.fact(IMAGE_TIME).await;
         let recorded = recorded.map_err(|error| Failure::of(error.kind(), &error))?;
         let reading = reading(&self.config, recorded.and_then(|text| text.parse().ok()));
@@ -90,14 +115,29 @@ impl Collector {
         for frame in frames {
             let listed = listed(&self.config, &turn.camera, frame, reading)?;
             refuse_future(&listed, self.clock.now())?;
-            days.entry(zone::local_date(listed.instant, self.config.portal.time_zone)).or_default().push(listed);
+            days.entry(zone::local_date(
+                listed.instant,
+                self.config.portal.time_zone,
+            ))
+            .or_default()
+            .push(listed);
         }
         // Side by side, so that the last pictures of one day do not keep those of the next waiting; the host's slots are shared.
-        let days = days.into_iter().map(|(date, frames)| self.given_day(&turn.camera, date, frames));
-        futures::stream::iter(days).buffered(DAYS_AT_ONCE).try_collect().await
+        let days = days
+            .into_iter()
+            .map(|(date, frames)| self.given_day(&turn.camera, date, frames));
+        futures::stream::iter(days)
+            .buffered(DAYS_AT_ONCE)
+            .try_collect()
+            .await
     }
 
-    async fn given_day(&self, camera: &CameraId, date: NaiveDate, mut frames: Vec<ListedFrame>) -> Result<DayReport, Failure> {
+    async fn given_day(
+        &self,
+        camera: &CameraId,
+        date: NaiveDate,
+        mut frames: Vec<ListedFrame>,
+    ) -> Result<DayReport, Failure> {
         frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
         let mut listing = self.begin(camera, None, false).await;
         listing.date = date;
@@ -115,12 +155,20 @@ impl Collector {
     }
 
     /// Frames named by time take the address that the portal listed for them, where the ledger or the archive knows one.
-    async fn known_addresses(&self, camera: &CameraId, frames: Vec<ListedFrame>) -> Result<Vec<ListedFrame>, Failure> {
+    async fn known_addresses(
+        &self,
+        camera: &CameraId,
+        frames: Vec<ListedFrame>,
+    ) -> Result<Vec<ListedFrame>, Failure> {
         let mut known = Vec::new();
         for mut frame in frames {
             if !frame.url_is_listed {
                 let next = frame.instant + chrono::TimeDelta::seconds(1);
-                let seen = self.store().catalog.known(camera, frame.instant, next).await;
+                let seen = self
+                    .store()
+                    .catalog
+                    .known(camera, frame.instant, next)
+                    .await;
                 let seen = seen.map_err(|error| Failure::of(error.kind(), &error))?;
                 if let Some(url) = seen.iter().find_map(|seen| seen.url.clone()) {
                     frame.url = full_of_thumbnail(&url).unwrap_or(url);
@@ -155,7 +203,12 @@ fn refuse_future(frame: &ListedFrame, now: DateTime<Utc>) -> Result<(), Failure>
     Err(Failure::new(draywatch_core::Kind::Contradiction, message))
 }
 
-fn listed(config: &Config, camera: &CameraId, frame: &GivenFrame, reading: Option<ImageTime>) -> Result<ListedFrame, Failure> {
+fn listed(
+    config: &Config,
+    camera: &CameraId,
+    frame: &GivenFrame,
+    reading: Option<ImageTime>,
+) -> Result<ListedFrame, Failure> {
     let zone = config.portal.time_zone;
     let unknown = || {
         let message = "whether times in picture addresses are UTC or local is not known yet: set portal.image_time, or run \
@@ -171,16 +224,26 @@ fn listed(config: &Config, camera: &CameraId, frame: &GivenFrame, reading: Optio
         None => ImageTime::Utc,
     };
     let instant = zone::resolve(frame.time, reading, zone, Fold::First).ok_or_else(|| {
-        Failure::new(draywatch_core::Kind::Configuration, format!("{} does not exist in {zone}", frame.time))
+        Failure::new(
+            draywatch_core::Kind::Configuration,
+            format!("{} does not exist in {zone}", frame.time),
+        )
     })?;
     let naive = match (frame.time, reading) {
         (AddressTime::Naive(naive), _) => naive,
         (AddressTime::Absolute(instant), ImageTime::Utc) => instant.naive_utc(),
-        (AddressTime::Absolute(instant), ImageTime::Local) => instant.with_timezone(&zone).naive_local(),
+        (AddressTime::Absolute(instant), ImageTime::Local) => {
+            instant.with_timezone(&zone).naive_local()
+        }
     };
-    let address = frame.address.clone().unwrap_or_else(|| address::build(config.portal.image_url.as_str(), camera, naive));
+    let address = frame
+        .address
+        .clone()
+        .unwrap_or_else(|| address::build(config.portal.image_url.as_str(), camera, naive));
     let is_thumbnail = Address::parse(&address).is_some_and(|address| address.is_thumbnail);
-    let url = full_of_thumbnail(&address).filter(|_| is_thumbnail).unwrap_or_else(|| address.clone());
+    let url = full_of_thumbnail(&address)
+        .filter(|_| is_thumbnail)
+        .unwrap_or_else(|| address.clone());
     Ok(ListedFrame {
         instant,
         url_is_listed: is_named && !is_thumbnail,
@@ -210,7 +273,9 @@ mod tests {
     #[test]
     fn every_bad_line_is_named() {
         let text = "yesterday\n2025-09-07T10:17:34\nhttps://c/x.png\nhttps://c/2025-09-07T10:17:34-out_gate.jpeg";
-        let error = read_frames("frames.txt", text, &camera()).unwrap_err().to_string();
+        let error = read_frames("frames.txt", text, &camera())
+            .unwrap_err()
+            .to_string();
         for place in ["frames.txt:1:", "frames.txt:3:", "frames.txt:4:"] {
             assert!(error.contains(place), "{error}");
         }

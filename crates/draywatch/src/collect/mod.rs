@@ -79,7 +79,14 @@ impl Collector {
     ) -> Result<Self, CollectError> {
         let store = Store::open(config, &clock).await?;
         let fetcher = Fetcher::new(fetch_settings(config), clock.clone())?;
-        let collector = Self { store, fetcher, clock, config: config.clone(), command, observer };
+        let collector = Self {
+            store,
+            fetcher,
+            clock,
+            config: config.clone(),
+            command,
+            observer,
+        };
         collector.sweep().await.map_err(StoreError::from)?;
         Ok(collector)
     }
@@ -93,8 +100,16 @@ impl Collector {
     /// A lister for this collector's portal.
     #[must_use]
     pub fn lister(&self) -> Lister {
-        let journal = Arc::new(recover::Journal::new(Arc::clone(&self.store.catalog), self.clock.clone()));
-        Lister::new(portal_settings(&self.config), browser_settings(&self.config), Some(journal), self.clock.clone())
+        let journal = Arc::new(recover::Journal::new(
+            Arc::clone(&self.store.catalog),
+            self.clock.clone(),
+        ));
+        Lister::new(
+            portal_settings(&self.config),
+            browser_settings(&self.config),
+            Some(journal),
+            self.clock.clone(),
+        )
     }
 
     /// Takes a camera's lock and puts in order what a crash left of it.
@@ -102,15 +117,28 @@ impl Collector {
     /// # Errors
     /// When another process collects the camera, or the order cannot be restored.
     pub async fn turn(&self, camera: &CameraId) -> Result<Turn, Failure> {
-        let lock = self.store.archive.lock_camera(camera).map_err(|error| Failure::of(error.kind(), &error))?;
+        let lock = self
+            .store
+            .archive
+            .lock_camera(camera)
+            .map_err(|error| Failure::of(error.kind(), &error))?;
         self.recover(camera).await?;
-        Ok(Turn { camera: camera.clone(), _lock: lock })
+        Ok(Turn {
+            camera: camera.clone(),
+            _lock: lock,
+        })
     }
 
     /// Collects `days` of one camera, in order. While one day's frames are fetched the next day is listed.
     ///
     /// `pause` is kept between two listings. Failures are in the reports, one for every day.
-    pub async fn days(&self, turn: &Turn, days: &[NaiveDate], lister: &mut Lister, pause: Duration) -> Vec<DayReport> {
+    pub async fn days(
+        &self,
+        turn: &Turn,
+        days: &[NaiveDate],
+        lister: &mut Lister,
+        pause: Duration,
+    ) -> Vec<DayReport> {
         let (sender, mut listed) = tokio::sync::mpsc::channel::<day::Listing>(1);
         let listing = async move {
             for (nth, date) in days.iter().enumerate() {
@@ -139,13 +167,33 @@ impl Collector {
     ///
     /// # Errors
     /// When the database cannot tell.
-    pub async fn final_report(&self, camera: &CameraId, date: NaiveDate) -> Result<Option<DayReport>, Failure> {
-        let database = |error| Failure::of(draywatch_core::Kind::Database, &error as &(dyn std::error::Error + 'static));
+    pub async fn final_report(
+        &self,
+        camera: &CameraId,
+        date: NaiveDate,
+    ) -> Result<Option<DayReport>, Failure> {
+        let database = |error| {
+            Failure::of(
+                draywatch_core::Kind::Database,
+                &error as &(dyn std::error::Error + 'static),
+            )
+        };
         let (_, end) = day_bounds(date, self.config.portal.time_zone);
-        let settled = end + TimeDelta::minutes(2 * i64::from(self.config.download_interval_minutes));
-        let seen = self.store.catalog.observations(camera, date, date).await.map_err(database)?;
-        let confirmed = seen.iter().map(|row| &row.observation).rfind(|o| o.confirmed && o.observed_at >= settled);
-        let Some(confirmed) = confirmed else { return Ok(None) };
+        let settled =
+            end + TimeDelta::minutes(2 * i64::from(self.config.download_interval_minutes));
+        let seen = self
+            .store
+            .catalog
+            .observations(camera, date, date)
+            .await
+            .map_err(database)?;
+        let confirmed = seen
+            .iter()
+            .map(|row| &row.observation)
+            .rfind(|o| o.confirmed && o.observed_at >= settled);
+        let Some(confirmed) = confirmed else {
+            return Ok(None);
+        };
         let filter = LedgerFilter {
             camera: Some(camera.clone()),
             dates: Some((date, date)),

@@ -38,7 +38,11 @@ pub struct Tally {
 
 impl Collector {
     /// Commits what comes, until nothing comes any more.
-    pub(super) async fn store_all(&self, receiver: Receiver<Got>, tally: &mut Tally) -> Result<(), Failure> {
+    pub(super) async fn store_all(
+        &self,
+        receiver: Receiver<Got>,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
         let batch = usize::try_from(self.config.batch_size).unwrap_or(50);
         let results = ReceiverStream::new(receiver);
         let batches = tokio_stream::StreamExt::chunks_timeout(results, batch, BATCH_PATIENCE);
@@ -60,8 +64,15 @@ impl Collector {
         refused: Vec<(FrameResult, bool)>,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
-        for item in ready.iter().filter(|item| item.has_thumbnail && item.instead_of.is_none()) {
-            self.store.catalog.intend_replacement(item.entry.id, &item.facts).await.map_err(failed)?;
+        for item in ready
+            .iter()
+            .filter(|item| item.has_thumbnail && item.instead_of.is_none())
+        {
+            self.store
+                .catalog
+                .intend_replacement(item.entry.id, &item.facts)
+                .await
+                .map_err(failed)?;
         }
         fail::fail_point!("collect-intended");
         let archive = self.store.archive.clone();
@@ -70,9 +81,16 @@ impl Collector {
             .await
             .map_err(|error| Failure::of(Kind::Bug, &error))?
             .map_err(|error| Failure::of(error.kind(), &error))?;
-        let kept: Vec<bool> = refused.iter().map(|(_, has_thumbnail)| *has_thumbnail).collect();
+        let kept: Vec<bool> = refused
+            .iter()
+            .map(|(_, has_thumbnail)| *has_thumbnail)
+            .collect();
         results.extend(refused.into_iter().map(|(result, _)| result));
-        self.store.catalog.record(&results, self.clock.now()).await.map_err(failed)?;
+        self.store
+            .catalog
+            .record(&results, self.clock.now())
+            .await
+            .map_err(failed)?;
         fail::fail_point!("collect-committed");
         let failures = results.len() - kept.len();
         for (at, result) in results.iter().enumerate() {
@@ -95,7 +113,9 @@ impl Tally {
                 self.thumbnails += u64::from(image.is_thumbnail);
                 self.refuse(failure.as_ref().map(|(failure, reason)| (reason, failure)));
             }
-            FrameResult::Failed { failure, reason, .. } => {
+            FrameResult::Failed {
+                failure, reason, ..
+            } => {
                 self.kept += u64::from(has_thumbnail);
                 self.thumbnails += u64::from(has_thumbnail);
                 self.missing += u64::from(!has_thumbnail);
@@ -106,7 +126,10 @@ impl Tally {
 
     fn refuse(&mut self, refusal: Option<(&String, &Failure)>) {
         if let Some((reason, failure)) = refusal {
-            self.refused.entry(reason.clone()).or_insert_with(|| (0, failure.clone())).0 += 1;
+            self.refused
+                .entry(reason.clone())
+                .or_insert_with(|| (0, failure.clone()))
+                .0 += 1;
         }
     }
 }
@@ -122,7 +145,12 @@ fn sort(got: Vec<Got>) -> Result<Sorted, Failure> {
             Got::Refused(refused, has_thumbnail) => {
                 let (entry, refused) = *refused;
                 let (failure, reason) = failure_of(&refused);
-                let result = FrameResult::Failed { ledger_id: entry.id, failure, reason, not_before: refused.retry_at };
+                let result = FrameResult::Failed {
+                    ledger_id: entry.id,
+                    failure,
+                    reason,
+                    not_before: refused.retry_at,
+                };
                 sorted.1.push((result, has_thumbnail));
             }
             Got::Broken(error) => return Err(Failure::of(error.kind(), &error)),
@@ -145,7 +173,14 @@ fn place_all(archive: &Archive, ready: Vec<Ready>) -> Result<Vec<FrameResult>, A
 
 /// Moves one staged file to its place. A file that is there already gives way only to a better one.
 fn place(archive: &Archive, item: Ready) -> Result<FrameResult, ArchiveError> {
-    let Ready { entry, mut facts, staged, url, instead_of, has_thumbnail } = item;
+    let Ready {
+        entry,
+        mut facts,
+        staged,
+        url,
+        instead_of,
+        has_thumbnail,
+    } = item;
     let relative = entry.entry.frame.relative_path();
     let mut is_thumbnail = instead_of.is_some();
     if has_thumbnail && !is_thumbnail {
@@ -173,7 +208,11 @@ fn place(archive: &Archive, item: Ready) -> Result<FrameResult, ArchiveError> {
         url: Some(url),
     };
     let failure = instead_of.as_ref().filter(|_| is_thumbnail).map(failure_of);
-    Ok(FrameResult::Stored { ledger_id: entry.id, image, failure })
+    Ok(FrameResult::Stored {
+        ledger_id: entry.id,
+        image,
+        failure,
+    })
 }
 
 /// What lies where a new file should go.
@@ -191,6 +230,8 @@ fn better(archive: &Archive, relative: &str, new: &PictureFacts) -> Result<Found
     Ok(match draywatch_picture::verify(&bytes, None) {
         Ok(there) if there.width >= new.width => Found::Keep(facts_of(&there)),
         Ok(_) => Found::Worse,
-        Err(refusal) => Found::Broken(format!("lay where a frame goes, without a row, and is not a whole picture: {refusal}")),
+        Err(refusal) => Found::Broken(format!(
+            "lay where a frame goes, without a row, and is not a whole picture: {refusal}"
+        )),
     })
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use draywatch_catalog::{Catalog, CatalogError, FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage, PictureFacts};
+use draywatch_catalog::{
+    Catalog, CatalogError, FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage,
+    PictureFacts,
+};
 use draywatch_core::{CameraId, Clock, Failure, Kind};
 use draywatch_portal::SessionJournal;
 use draywatch_portal::browser::delete_remote_sessions;
@@ -32,7 +35,11 @@ impl Journal {
 #[async_trait]
 impl SessionJournal for Journal {
     async fn opened(&self, server: &str, session: &str) {
-        if let Err(error) = self.catalog.remember_session(server, session, self.clock.now()).await {
+        if let Err(error) = self
+            .catalog
+            .remember_session(server, session, self.clock.now())
+            .await
+        {
             tracing::error!(%error, session, "a remote browser session could not be recorded");
         }
     }
@@ -48,10 +55,17 @@ impl Collector {
     /// Once per process: temporaries, profile folders and remote sessions that nobody owns any more.
     pub(super) async fn sweep(&self) -> Result<(), CatalogError> {
         let archive = self.store.archive.clone();
-        let swept = tokio::task::spawn_blocking(move || (archive.sweep(), draywatch_portal::guard::sweep_profiles())).await;
+        let swept = tokio::task::spawn_blocking(move || {
+            (archive.sweep(), draywatch_portal::guard::sweep_profiles())
+        })
+        .await;
         match swept {
             Ok((Ok(files), profiles)) if files.count + profiles as u64 > 0 => {
-                tracing::info!(temporaries = files.count, profiles, "left-overs of an earlier run were removed");
+                tracing::info!(
+                    temporaries = files.count,
+                    profiles,
+                    "left-overs of an earlier run were removed"
+                );
             }
             Ok((Err(error), _)) => tracing::warn!(%error, "temporaries could not be swept"),
             _ => {}
@@ -66,12 +80,20 @@ impl Collector {
 
     /// Whether no other process collects: its remote session must not be taken for a left-over.
     fn every_camera_is_free(&self) -> bool {
-        self.config.stream_names.iter().all(|camera| self.store.archive.lock_camera(camera).is_ok())
+        self.config
+            .stream_names
+            .iter()
+            .all(|camera| self.store.archive.lock_camera(camera).is_ok())
     }
 
     /// Once per camera and process, under its lock: runs without an end, files without a row.
     pub(super) async fn recover(&self, camera: &CameraId) -> Result<(), Failure> {
-        let closed = self.store.catalog.close_interrupted(Some(camera), self.clock.now()).await.map_err(database)?;
+        let closed = self
+            .store
+            .catalog
+            .close_interrupted(Some(camera), self.clock.now())
+            .await
+            .map_err(database)?;
         let filter = LedgerFilter {
             camera: Some(camera.clone()),
             dates: None,
@@ -80,15 +102,23 @@ impl Collector {
         let owed = self.store.catalog.ledger(&filter).await.map_err(database)?;
         let archive = self.store.archive.clone();
         let found = tokio::task::spawn_blocking(move || {
-            owed.iter().filter_map(|entry| found_file(&archive, entry).transpose()).collect::<Result<Vec<_>, _>>()
+            owed.iter()
+                .filter_map(|entry| found_file(&archive, entry).transpose())
+                .collect::<Result<Vec<_>, _>>()
         });
-        let found = found.await.map_err(|error| Failure::of(Kind::Bug, &error))?;
+        let found = found
+            .await
+            .map_err(|error| Failure::of(Kind::Bug, &error))?;
         let found = found.map_err(|error| Failure::of(error.kind(), &error))?;
         if closed > 0 || !found.is_empty() {
             tracing::info!(camera = %camera, runs = closed, files = found.len(), "an earlier run was cut short: runs closed, files taken over");
         }
         if !found.is_empty() {
-            self.store.catalog.record(&found, self.clock.now()).await.map_err(database)?;
+            self.store
+                .catalog
+                .record(&found, self.clock.now())
+                .await
+                .map_err(database)?;
         }
         Ok(())
     }
@@ -113,7 +143,10 @@ fn found_file(archive: &Archive, entry: &LedgerEntry) -> Result<Option<FrameResu
         Ok(verified) => facts_of(&verified),
         Err(_) if entry.state == LedgerState::Thumbnail => return Ok(None),
         Err(refusal) => {
-            archive.quarantine(&relative, &format!("found without a row, and not a whole picture: {refusal}"))?;
+            archive.quarantine(
+                &relative,
+                &format!("found without a row, and not a whole picture: {refusal}"),
+            )?;
             return Ok(None);
         }
     };
@@ -123,7 +156,13 @@ fn found_file(archive: &Archive, entry: &LedgerEntry) -> Result<Option<FrameResu
     archive.sync_folders([entry.entry.frame.folder().as_str()])?;
     let is_thumbnail = entry.state == LedgerState::Open && facts.width < NARROWEST_FULL;
     let failure = is_thumbnail.then(|| {
-        (Failure::new(Kind::Interrupted, "an earlier run stored the thumbnail and was cut short"), "interrupted".to_owned())
+        (
+            Failure::new(
+                Kind::Interrupted,
+                "an earlier run stored the thumbnail and was cut short",
+            ),
+            "interrupted".to_owned(),
+        )
     });
     let image = NewImage {
         frame: entry.entry.frame.clone(),
@@ -132,7 +171,11 @@ fn found_file(archive: &Archive, entry: &LedgerEntry) -> Result<Option<FrameResu
         is_thumbnail,
         url: Some(entry.entry.url.clone()),
     };
-    Ok(Some(FrameResult::Stored { ledger_id: entry.id, image, failure }))
+    Ok(Some(FrameResult::Stored {
+        ledger_id: entry.id,
+        image,
+        failure,
+    }))
 }
 
 /// What the verifier found, as the database holds it.

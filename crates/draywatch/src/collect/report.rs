@@ -45,14 +45,28 @@ impl DayReport {
     /// The report of a day that was final before.
     #[must_use]
     pub fn of_final_day(camera: &CameraId, date: NaiveDate, listed: u64) -> Self {
-        let counts = RunCounts { listed, already: listed, ..RunCounts::default() };
-        Self { is_final: true, ..Self::new(camera, date, Outcome::Complete, &counts, 0.0, Vec::new()) }
+        let counts = RunCounts {
+            listed,
+            already: listed,
+            ..RunCounts::default()
+        };
+        Self {
+            is_final: true,
+            ..Self::new(camera, date, Outcome::Complete, &counts, 0.0, Vec::new())
+        }
     }
 
     /// A day of which nothing could be learnt.
     #[must_use]
     pub fn of_failure(camera: &CameraId, date: NaiveDate, failure: Failure) -> Self {
-        Self::new(camera, date, Outcome::Failed, &RunCounts::default(), 0.0, vec![failure])
+        Self::new(
+            camera,
+            date,
+            Outcome::Failed,
+            &RunCounts::default(),
+            0.0,
+            vec![failure],
+        )
     }
 
     /// A report from counts.

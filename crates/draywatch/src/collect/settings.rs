@@ -13,9 +13,16 @@ const MAX_BYTES: u64 = 20 * 1024 * 1024;
 
 /// How we call ourselves, with the contact address where one is set.
 fn user_agent(config: &Config) -> String {
-    let contact = config.portal.contact.as_deref().filter(|contact| !contact.is_empty());
+    let contact = config
+        .portal
+        .contact
+        .as_deref()
+        .filter(|contact| !contact.is_empty());
     let version = env!("CARGO_PKG_VERSION");
-    contact.map_or_else(|| format!("draywatch/{version}"), |contact| format!("draywatch/{version} (+{contact})"))
+    contact.map_or_else(
+        || format!("draywatch/{version}"),
+        |contact| format!("draywatch/{version} (+{contact})"),
+    )
 }
 
 /// How pictures are fetched.
@@ -27,7 +34,11 @@ pub fn fetch_settings(config: &Config) -> FetchSettings {
         retry: RetryPolicy {
             attempts: config.max_retries,
             first_wait: Duration::from_secs(1),
-            multiplier: if config.exponential_backoff { config.backoff_multiplier } else { 1.0 },
+            multiplier: if config.exponential_backoff {
+                config.backoff_multiplier
+            } else {
+                1.0
+            },
             longest: Duration::from_secs(8),
         },
         max_bytes: MAX_BYTES,

@@ -13,17 +13,34 @@ fn newest_fact(camera: &CameraId) -> String {
 
 /// What is on record for a camera.
 pub async fn recorded(catalog: &dyn Catalog, camera: &CameraId) -> Result<ZoneState, CatalogError> {
-    let recorded = catalog.fact(IMAGE_TIME).await?.and_then(|text| text.parse().ok());
-    Ok(ZoneState { recorded, newest_seen: catalog.fact(&newest_fact(camera)).await? })
+    let recorded = catalog
+        .fact(IMAGE_TIME)
+        .await?
+        .and_then(|text| text.parse().ok());
+    Ok(ZoneState {
+        recorded,
+        newest_seen: catalog.fact(&newest_fact(camera)).await?,
+    })
 }
 
 /// Records what a listing showed, where it is new.
-pub async fn record(catalog: &dyn Catalog, before: &ZoneState, listed: &Listed) -> Result<(), CatalogError> {
+pub async fn record(
+    catalog: &dyn Catalog,
+    before: &ZoneState,
+    listed: &Listed,
+) -> Result<(), CatalogError> {
     if before.recorded != Some(listed.reading) {
-        catalog.set_fact(IMAGE_TIME, Some(listed.reading.as_str())).await?;
+        catalog
+            .set_fact(IMAGE_TIME, Some(listed.reading.as_str()))
+            .await?;
     }
     if listed.newest.is_some() && before.newest_seen != listed.newest {
-        catalog.set_fact(&newest_fact(&listed.listing.camera), listed.newest.as_deref()).await?;
+        catalog
+            .set_fact(
+                &newest_fact(&listed.listing.camera),
+                listed.newest.as_deref(),
+            )
+            .await?;
     }
     Ok(())
 }

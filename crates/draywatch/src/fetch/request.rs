@@ -94,9 +94,7 @@ impl Requester {
             .await
             .map_err(|error| Miss::line(error).into_answer())?
         {
-            tally
-                .bytes
-                .fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            tally.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
             if (bytes.len() + chunk.len()) as u64 > self.max_bytes {
                 return Err(Miss::too_large(self.max_bytes, None));
             }

@@ -144,7 +144,9 @@ async fn damaged(
     let archive = check.store.archive.clone();
     let reason = format!("no longer what its row says: {words}");
     tokio::task::spawn_blocking(move || archive.quarantine(&relative, &reason)).await??;
-    let words = format!("{words}; set aside in the quarantine, the next fetch of its day asks for it again");
+    let words = format!(
+        "{words}; set aside in the quarantine, the next fetch of its day asks for it again"
+    );
     Ok((words, FileState::Missing))
 }
 

@@ -18,10 +18,15 @@ const away = () => {
   const month = MONTHS.indexOf(words.find((word) => MONTHS.includes(word))) + 1;
   return (args.year - year) * 12 + args.month - month;
 };
+const press = (element) => {
+  for (const type of ['mousedown', 'mouseup']) element.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, view: window }));
+  element.focus?.();
+  element.click();
+};
 
+await until('closed calendar', () => !panel());
 const input = await until('picker', () => document.querySelector('#camera-history .el-date-editor input'));
-input.focus();
-input.click();
+press(input);
 await until('calendar', panel);
 while (away() !== 0) {
   const was = away();
@@ -46,5 +51,5 @@ return await new Promise((done) => {
   watch.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['src'] });
   setTimeout(() => { watch.disconnect(); done({ shown: null }); }, args.limit);
   picked = performance.now();
-  cell.click();
-});
+  press(cell.querySelector('.el-date-table-cell__text') || cell);
+}).finally(() => document.activeElement?.blur());

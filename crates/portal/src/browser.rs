@@ -25,7 +25,7 @@ pub use remote::{SessionJournal, delete_remote_sessions};
 /// How browsers are started.
 #[derive(Debug, Clone)]
 pub struct BrowserSettings {
-    /// A WebDriver server that is there already (a Selenium Grid); then nothing is started here.
+    /// A `WebDriver` server that is there already (a Selenium Grid); then nothing is started here.
     pub webdriver_url: Option<Url>,
     /// Chromium, when it should not be searched for.
     pub chromium: Option<PathBuf>,
@@ -52,7 +52,7 @@ pub enum BrowserError {
     /// It does not start.
     #[error("the browser does not start: {0}")]
     Start(String),
-    /// A remote WebDriver server does not answer as one.
+    /// A remote `WebDriver` server does not answer as one.
     #[error("no browser session at {server} (setting browser.webdriver_url)")]
     Remote {
         /// The server's address, without password.
@@ -109,13 +109,13 @@ pub struct Browser {
 /// Whose the browser is.
 enum Keeper {
     /// Ours, by way of a guard.
-    Here(Guarded),
+    Here(Box<Guarded>),
     /// Another server's; the session alone is ours.
     Remote(RemoteSession),
 }
 
 impl Browser {
-    /// Zone, user agent and focus, through DevTools where the browser has them; a browser without goes on without.
+    /// Zone, user agent and focus, through `DevTools` where the browser has them; a browser without goes on without.
     async fn prepare(&self, settings: &BrowserSettings) -> Result<(), BrowserError> {
         let version = self.devtools("Browser.getVersion", json!({})).await;
         let Ok(version) = version else {

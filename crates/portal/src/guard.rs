@@ -246,7 +246,7 @@ fn read_port(stdout: ChildStdout, events: &UnboundedSender<Event>) {
     let _ = io::copy(&mut lines, &mut io::sink());
 }
 
-/// The port in chromedriver's "ChromeDriver was started successfully on port 40123."
+/// The port in chromedriver's `ChromeDriver was started successfully on port 40123.`
 fn port_of(line: &str) -> Option<u16> {
     let rest = line.split("on port ").nth(1)?;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;

@@ -134,7 +134,9 @@ async fn collect(
     wanted: Vec<(CameraId, Vec<NaiveDate>)>,
     mut reports: Vec<DayReport>,
 ) -> (Vec<DayReport>, bool) {
-    reports.iter().for_each(|report| context.tell(report));
+    for report in &reports {
+        context.tell(report);
+    }
     let mut lister = collector.lister();
     let work = all_cameras(collector, context, wanted, &mut lister, &mut reports);
     let is_whole = tokio::select! {

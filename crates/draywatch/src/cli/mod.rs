@@ -28,6 +28,7 @@ use context::{CliError, Context, Status};
 use crate::config::{Config, env};
 
 /// Runs the program and tells its exit status.
+#[must_use]
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     if let Some(code) = draywatch_portal::guard::run_if_asked(&words[1.min(words.len())..]) {

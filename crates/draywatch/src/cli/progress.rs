@@ -16,11 +16,11 @@ pub fn observer(context: &Context) -> Observer {
     } else if context.quiet || context.json {
         Arc::new(|_| {})
     } else {
-        Arc::new(lines)
+        Arc::new(|event| lines(&event))
     }
 }
 
-fn lines(event: Event<'_>) {
+fn lines(event: &Event<'_>) {
     if let Event::Day(report) = event {
         let _ = writeln!(std::io::stderr(), "{}", line(report));
     }
@@ -45,24 +45,24 @@ pub fn line(report: &DayReport) -> String {
     } else {
         outcome.as_str()
     };
-    let mut text = format!(
-        "{camera_id}  {date}  {state}: {listed} listed, {stored} stored, {already} already there"
-    );
-    if *missing > 0 {
-        text.push_str(&format!(", {missing} missing"));
-    }
-    if *thumbnails > 0 {
-        text.push_str(&format!(", {thumbnails} thumbnails only"));
-    }
-    text.push_str(&format!(
-        "  ({} in {:.1} s)",
-        indicatif::HumanBytes(report.bytes),
+    let counts = [(missing, "missing"), (thumbnails, "thumbnails only")];
+    let lacks: String = counts
+        .iter()
+        .filter(|(count, _)| **count > 0)
+        .flat_map(|(count, what)| [", ".to_owned(), count.to_string(), format!(" {what}")])
+        .collect();
+    let bytes = indicatif::HumanBytes(report.bytes);
+    let first = format!(
+        "{camera_id}  {date}  {state}: {listed} listed, {stored} stored, {already} already there{lacks}  \
+         ({bytes} in {:.1} s)",
         report.seconds
-    ));
-    for error in &report.errors {
-        text.push_str(&format!("\n    {}: {error}", error.kind));
-    }
-    text
+    );
+    let errors = report
+        .errors
+        .iter()
+        .map(|error| format!("    {}: {error}", error.kind));
+    let lines: Vec<String> = std::iter::once(first).chain(errors).collect();
+    lines.join("\n")
 }
 
 fn bars() -> Observer {

@@ -72,7 +72,7 @@ impl Collector {
                 .catalog
                 .intend_replacement(item.entry.id, &item.facts)
                 .await
-                .map_err(failed)?;
+                .map_err(|error| failed(&error))?;
         }
         fail::fail_point!("collect-intended");
         let archive = self.store.archive.clone();
@@ -90,7 +90,7 @@ impl Collector {
             .catalog
             .record(&results, self.clock.now())
             .await
-            .map_err(failed)?;
+            .map_err(|error| failed(&error))?;
         fail::fail_point!("collect-committed");
         let failures = results.len() - kept.len();
         for (at, result) in results.iter().enumerate() {
@@ -100,8 +100,8 @@ impl Collector {
     }
 }
 
-fn failed(error: draywatch_catalog::CatalogError) -> Failure {
-    Failure::of(error.kind(), &error)
+fn failed(error: &draywatch_catalog::CatalogError) -> Failure {
+    Failure::of(error.kind(), error)
 }
 
 impl Tally {

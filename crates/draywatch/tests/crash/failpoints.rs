@@ -43,8 +43,9 @@ impl Passes {
 }
 
 async fn world() -> World {
+    let is_armed = cfg!(feature = "failpoints");
     assert!(
-        cfg!(feature = "failpoints"),
+        is_armed,
         "the crash drills need `--features draywatch/failpoints` (make test has it)"
     );
     World::start(&[CAMERA], DAYS, 3600).await

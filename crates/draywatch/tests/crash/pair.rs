@@ -84,12 +84,12 @@ async fn two_cameras_are_collected_at_the_same_time() {
     };
     while !both_fetch() {
         for run in &mut runs {
-            if !run.is_alive() {
-                panic!(
-                    "one ended before both were at work: {:#?}",
-                    run.ended().await
-                );
-            }
+            let is_alive = run.is_alive();
+            assert!(
+                is_alive,
+                "one ended before both were at work: {:#?}",
+                run.ended().await
+            );
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

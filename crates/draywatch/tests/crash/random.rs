@@ -72,7 +72,7 @@ fn stage(state: &State, run: &Run, requests: u64) -> &'static str {
         "1 starting or recovering"
     } else if !state.rowless().is_empty() {
         "6 placed, row not committed"
-    } else if state.temporaries.iter().any(|name| name.ends_with(".part")) {
+    } else if state.temporaries.iter().any(|name| name.contains(".part")) {
         "5 written aside"
     } else if requests > 0 && !state.ledger.is_empty() {
         "4 fetching or committed"

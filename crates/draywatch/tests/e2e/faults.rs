@@ -40,7 +40,9 @@ async fn every_fault_is_survived_accounted_for_and_made_good() {
     note(
         "  fault                                       stored thumbs missing  kind/reason                   requests   1st run   2nd run",
     );
-    lines.iter().for_each(|line| note(line));
+    for line in &lines {
+        note(line);
+    }
 }
 
 /// Three of nine frames have the fault; a line of the table.

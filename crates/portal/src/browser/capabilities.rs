@@ -1,4 +1,4 @@
-//! What we ask of the browser, as WebDriver capabilities. Must not open a session.
+//! What we ask of the browser, as `WebDriver` capabilities. Must not open a session.
 
 use std::path::Path;
 

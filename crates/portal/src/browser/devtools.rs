@@ -1,11 +1,11 @@
-//! DevTools commands by way of the driver. Must not know what they are for.
+//! `DevTools` commands by way of the driver. Must not know what they are for.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use thirtyfour::common::command::ExtensionCommand;
 
-/// A DevTools command.
+/// A `DevTools` command.
 #[derive(Debug)]
 pub(super) struct DevTools {
     pub method: String,

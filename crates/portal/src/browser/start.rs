@@ -16,7 +16,7 @@ use super::{Browser, BrowserError, BrowserSettings, Keeper, SessionJournal, shor
 use crate::discover::{find_chromedriver, find_chromium};
 
 /// How long an answer to the opening of a remote session is awaited after we gave it up: only to delete that session.
-const LATE: Duration = Duration::from_secs(300);
+const LATE: Duration = Duration::from_mins(5);
 
 /// How much later than our own limits the HTTP client gives up.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -47,7 +47,7 @@ impl Browser {
         match connect(&guarded.server(), wanted, limit, true).await {
             Ok(driver) => Ok(Self {
                 driver: Some(driver),
-                keeper: Some(Keeper::Here(guarded)),
+                keeper: Some(Keeper::Here(Box::new(guarded))),
                 limit,
             }),
             Err(error) => {

@@ -96,15 +96,30 @@ pub(super) fn kill_descendants(root: u32) {
     descendants(root).into_iter().for_each(kill);
 }
 
-/// Kills the processes that were started with `folder` in their environment: the driver's and the browser's, not those of an
-/// operator who looks at it. Only processes that we may look into are found.
-pub(super) fn kill_users_of(folder: &Path) {
-    for pid in all() {
-        let environment = std::fs::read(format!("/proc/{pid}/environ"));
-        if environment.is_ok_and(|bytes| has(&bytes, folder.as_os_str())) {
-            kill(pid);
+/// Kills driver and browser that work in `folder` until none is left, for at most five seconds: one that is still dying would
+/// make the folder anew. Only processes that we may look into are found.
+pub(super) fn end_users_of(folder: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let mut users = all();
+        users.retain(|pid| uses(*pid, folder));
+        if users.is_empty() || Instant::now() > deadline {
+            return;
         }
+        users.into_iter().for_each(kill);
+        std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Whether a process was started with `folder` in its environment, or in an option: Chromium's helpers overwrite their
+/// environment. An operator's `ls FOLDER` is neither.
+fn uses(pid: u32, folder: &Path) -> bool {
+    let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    // A helper's arguments may be joined by spaces, for the same reason.
+    let arguments = read("cmdline");
+    let mut options = arguments.split(|byte| matches!(byte, 0 | b' '));
+    has(&read("environ"), folder.as_os_str())
+        || options.any(|option| option.starts_with(b"--") && has(option, folder.as_os_str()))
 }
 
 fn has(bytes: &[u8], wanted: &OsStr) -> bool {
@@ -152,18 +167,23 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_uses_a_folder_is_found_and_another_is_not() {
+    fn processes_that_use_a_folder_are_found_and_others_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let used = folder.path().join("used");
-        let mut user = Command::new("sleep")
-            .arg("60")
-            .env("ANYTHING", &used)
-            .spawn()
-            .unwrap();
-        let mut other = Command::new("sleep").arg("60").spawn().unwrap();
-        kill_users_of(&used);
-        assert!(!user.wait().unwrap().success());
+        let shell = |argument: String| {
+            let mut command = Command::new("sh");
+            command.args(["-c", "sleep 60; true", &argument]);
+            command
+        };
+        let by_environment = shell("x".into()).env("ANYTHING", &used).spawn().unwrap();
+        let by_option = shell(format!("--dir={}", used.display())).spawn().unwrap();
+        let mut other = shell(used.display().to_string()).spawn().unwrap();
+        end_users_of(&used);
+        for mut child in [by_environment, by_option] {
+            assert!(!child.wait().unwrap().success());
+        }
         assert!(other.try_wait().unwrap().is_none());
+        kill_descendants(other.id());
         other.kill().unwrap();
         other.wait().unwrap();
     }

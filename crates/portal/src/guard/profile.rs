@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
-use super::processes::{kill_users_of, status_of};
+use super::processes::{end_users_of, status_of};
 
 /// Prefix of our profile folders; the guard's process id and some letters follow.
 const PREFIX: &str = "draywatch-browser-";
@@ -89,7 +89,7 @@ pub fn sweep_profiles() -> usize {
     let stale = ours.filter(|path| is_stale(path));
     stale
         .filter(|path| {
-            kill_users_of(path);
+            end_users_of(path);
             remove(path)
         })
         .count()

@@ -14,7 +14,7 @@ use super::drill::{
 use crate::harness::{camera, difference};
 use crate::simulator::truth;
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 async fn list(lister: &mut Lister, portal: &Portal) -> Result<Listed, ListError> {
     let deadline = Instant::now() + DEADLINE;
@@ -45,7 +45,9 @@ async fn strike(
     let mut victims = room.processes();
     victims.retain(|process| is_victim(&process.line));
     assert!(!victims.is_empty(), "the victim lives");
-    victims.iter().for_each(|victim| kill(victim.pid, signal));
+    for victim in &victims {
+        kill(victim.pid, signal);
+    }
 }
 
 async fn check(what: &str, is_victim: fn(&str) -> bool, signal: Signal) {
@@ -69,9 +71,9 @@ async fn check(what: &str, is_victim: fn(&str) -> bool, signal: Signal) {
         assert!(took < DEADLINE + Duration::from_secs(3), "{what}: {took:?}");
         let loads = portal.stats().page.page_loads - loads;
         match result {
-            Ok(listed) => {
+            Ok(day) => {
                 println!("{what} {more:?} after the load: listed in {took:?}, {loads} loads");
-                assert_true(&listed, &portal, what).await;
+                assert_true(&day, &portal, what).await;
             }
             Err(error) => {
                 println!("{what} {more:?} after the load: {error} in {took:?}");

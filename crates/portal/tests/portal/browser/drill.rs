@@ -130,8 +130,9 @@ impl Room {
                 for Process { pid, line } in &left {
                     let _ = writeln!(list, "{pid} {}", line.chars().take(200).collect::<String>());
                 }
-                left.iter()
-                    .for_each(|process| kill(process.pid, Signal::KILL));
+                for process in &left {
+                    kill(process.pid, Signal::KILL);
+                }
                 panic!("{what}: alive after {GONE:?}:\n{list}");
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -97,9 +97,9 @@ async fn a_cancelled_listing_leaves_the_lister_usable() {
         let cut = tokio::time::timeout(Duration::from_millis(milliseconds), listing).await;
         println!("cut after {milliseconds} ms: {}", cut.is_err());
     }
-    let listed = list(&mut lister, &camera, day).await.unwrap();
+    let found = list(&mut lister, &camera, day).await.unwrap();
     let truth = truth(&portal, "in_gate", day).await;
-    assert_eq!(difference(&listed, &truth, &truth), None);
+    assert_eq!(difference(&found, &truth, &truth), None);
     lister.close().await;
     room.assert_empty("after cancelled listings");
 }

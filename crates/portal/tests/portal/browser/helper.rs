@@ -49,7 +49,7 @@ async fn helper_process() {
     let day = lister.today().pred_opt().unwrap();
     for _ in 0..times {
         match list(&mut lister, &camera("in_gate"), day).await {
-            Ok(listed) => say(&format!("listed {}", listed.listing.frames.len())),
+            Ok(day) => say(&format!("listed {}", day.listing.frames.len())),
             Err(error) => say(&format!("failed {} {error}", error.kind())),
         }
     }

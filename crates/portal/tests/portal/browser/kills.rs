@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::drill::{Room, is_full, is_guard, kill, portal, wait_for};
+use super::drill::{GONE, Room, is_full, is_guard, kill, portal, wait_for};
 use super::helper::{Helper, Order};
 
 /// Who is killed.
@@ -111,6 +111,13 @@ async fn the_sweep_spares_the_living() {
         assert!(alive.hear().starts_with("listed"));
         kill(guard.pid, Signal::KILL);
         dead.kill();
+        // A signal is sent before it is obeyed.
+        let is_dead = || {
+            room.processes()
+                .iter()
+                .all(|process| process.pid != guard.pid)
+        };
+        wait_for("end of the guard", GONE, || is_dead().then_some(()));
         assert_eq!(room.folders().len(), 2);
         assert_eq!(sweep(&room), "swept 1");
         assert_eq!(room.folders().len(), 1);

@@ -10,7 +10,9 @@ use draywatch_portal::browser::delete_remote_sessions;
 use draywatch_portal::{BrowserSettings, Lister, SessionJournal};
 use serde_json::Value;
 
-use super::drill::{Room, portal, yesterday};
+use rustix::process::Signal;
+
+use super::drill::{GONE, Room, kill, portal, yesterday};
 use super::helper::{FileJournal, Helper, Order};
 use super::users::{as_nobody, is_root};
 use crate::harness::{browser_settings, camera, list, portal_settings};
@@ -19,7 +21,7 @@ use crate::harness::{browser_settings, camera, list, portal_settings};
 struct Grid {
     child: Child,
     url: String,
-    _room: Room,
+    room: Room,
 }
 
 impl Grid {
@@ -48,7 +50,7 @@ impl Grid {
         let grid = Self {
             child,
             url: format!("http://127.0.0.1:{port}/"),
-            _room: room,
+            room,
         };
         for _ in 0..200 {
             if grid.get("status").await.is_some() {
@@ -111,12 +113,20 @@ impl Grid {
 
 impl Drop for Grid {
     fn drop(&mut self) {
-        // Its Chromium is its child and not bound to it.
-        for pid in draywatch_portal::guard::descendants(self.child.id()) {
-            super::drill::kill(pid, rustix::process::Signal::KILL);
-        }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Its Chromium is not bound to it, and may have lost it before: all of the room ends.
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < GONE {
+            let left = self.room.processes();
+            if left.is_empty() {
+                return;
+            }
+            for process in left {
+                kill(process.pid, Signal::KILL);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

@@ -72,7 +72,7 @@ async fn a_driver_that_is_no_program() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_ends_at_once_says_why() {
     let words = words_of("/bin/false", |_, settings| {
-        settings.chromium = Some("/bin/false".into())
+        settings.chromium = Some("/bin/false".into());
     })
     .await;
     assert_says(
@@ -100,11 +100,11 @@ async fn a_browser_that_never_answers() {
 async fn missing_programs_are_named() {
     let missing = "/no/such/program";
     let words = words_of("no Chromium", |_, settings| {
-        settings.chromium = Some(missing.into())
+        settings.chromium = Some(missing.into());
     });
     assert_says(&words.await, &["browser.chromium", missing]);
     let words = words_of("no chromedriver", |_, settings| {
-        settings.chromedriver = Some(missing.into())
+        settings.chromedriver = Some(missing.into());
     });
     assert_says(&words.await, &["browser.chromedriver", missing]);
     let words = words_of("no guard", |_, settings| settings.guard = missing.into());

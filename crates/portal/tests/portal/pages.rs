@@ -52,7 +52,9 @@ impl Server {
 
     async fn get(&self, path: &str) -> Value {
         let origin = self.page_url.split("/terminal_cameras").next().unwrap();
-        reqwest::get(format!("{origin}{path}"))
+        reqwest::Client::new()
+            .get(format!("{origin}{path}"))
+            .send()
             .await
             .unwrap()
             .json()

@@ -5,8 +5,11 @@ use portal_sim::{AddressZone, ApiFailure, Behaviours, Config, Portal};
 
 use crate::harness::{True, assert_kind, camera, date, difference, list, lister};
 
+/// A behaviour by name, and how it is switched on.
+type Way = (&'static str, fn(&mut Behaviours));
+
 /// The ways of the page that must not hide a frame.
-const HARMLESS: [(&str, fn(&mut Behaviours)); 12] = [
+const HARMLESS: [Way; 12] = [
     ("stale", |b| b.stale_ms = 900),
     ("neighbours", |b| b.neighbours = 5),
     ("lazy", |b| b.lazy = true),

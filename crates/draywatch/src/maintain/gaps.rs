@@ -107,10 +107,9 @@ async fn frames(
         };
         let answer = match frame.state {
             KnownState::Removed => Answer::Removed,
+            // A frame that was stored and lost is owed again: that it was lost says more.
+            _ if gone.contains_key(&key) => Answer::NotDownloaded(gone[&key].to_owned()),
             KnownState::Open | KnownState::GivenUp => Answer::NotDownloaded(reason()),
-            KnownState::Stored | KnownState::Thumbnail if gone.contains_key(&key) => {
-                Answer::NotDownloaded(gone[&key].to_owned())
-            }
             KnownState::Stored => Answer::Stored,
             KnownState::Thumbnail => Answer::Thumbnail,
         };

@@ -52,11 +52,16 @@ async fn missing_and_bad_files_are_named_and_no_row_is_lost() {
         );
     }
     assert_eq!(home.rows().await, 4);
-    assert_eq!(
-        std::fs::read(home.at(&path(&frames[2]))).unwrap(),
-        b"<html>",
-        "a row's file is left where it is"
+    let aside = format!(
+        "data/images/.draywatch/quarantine/{}",
+        frames[2].relative_path()
     );
+    assert_eq!(
+        std::fs::read(home.at(&aside)).unwrap(),
+        b"<html>",
+        "a damaged file that can be had again is set aside, not removed"
+    );
+    assert!(!home.at(&path(&frames[2])).exists());
     let states = "SELECT COUNT(*) FROM images WHERE file_state IN ('missing', 'bad')";
     assert_eq!(home.number(states).await, 3);
 

@@ -29,10 +29,12 @@ pub enum ListError {
         url: String,
     },
     /// The page itself says that something failed.
-    #[error("the portal's page for {camera} reports a failure: {words:?}")]
+    #[error("the portal's page for {camera} ({url}) reports a failure: {words:?}")]
     Trouble {
         /// The camera.
         camera: CameraId,
+        /// The page.
+        url: String,
         /// Its words.
         words: String,
     },

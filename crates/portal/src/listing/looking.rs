@@ -177,6 +177,7 @@ impl Looking {
         if !read.signs.trouble.is_empty() && waited >= SELF_REPAIR && !network.is_answered {
             return Verdict::Fail(ListError::Trouble {
                 camera: self.wanted.camera.clone(),
+                url: read.base.clone(),
                 words: read.signs.trouble.clone(),
             });
         }

@@ -113,6 +113,7 @@ impl Lister {
             },
             Signs { trouble, .. } if !trouble.is_empty() => ListError::Trouble {
                 camera,
+                url: url.to_string(),
                 words: trouble,
             },
             _ => ListError::NoPicker {

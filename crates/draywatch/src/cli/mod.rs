@@ -77,9 +77,10 @@ fn run(args: &Args) -> Result<Status, CliError> {
         }
         _ => {
             let context = Context::new(load()?.config, &args.global);
-            let runtime = tokio::runtime::Builder::new_multi_thread()
+            // One thread waits for network and database: handing what comes from thread to thread would cost more than it
+            // saves. What computes or waits for the disk has threads of its own, as many as there is work for.
+            let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
-                // Verifying and writing are done here: as many threads as there is work for, each with its own buffers.
                 .max_blocking_threads(16)
                 .build()
                 .map_err(|error| CliError::failed(&error))?;

@@ -14,6 +14,8 @@ use visitor::{HISTORY, Visitor, chromedriver};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_sees_what_the_behaviours_say() {
+    // The workspace's HTTP client takes whichever TLS library the program names.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let (mut chromedriver, url) = chromedriver().await.expect("chromedriver");
     let mut config: Config = at(evening());
     config.schedule.empty_days = vec![EmptyDay {

@@ -172,15 +172,13 @@ impl Sessions {
         visit: &mut Visit,
     ) -> Result<()> {
         let begun = Instant::now();
-        let browser = match &self.reference {
-            Some(browser) => browser,
-            None => {
-                let browser = self
-                    .reference
-                    .insert(Browser::start(&self.settings, None).await?);
-                browser.open(&self.page).await?;
-                browser
-            }
+        let browser = if let Some(browser) = &self.reference {
+            browser
+        } else {
+            let browser = Browser::start(&self.settings, None).await?;
+            let browser = self.reference.insert(browser);
+            browser.open(&self.page).await?;
+            browser
         };
         let wanted = json!({
             "year": day.year(), "month": day.month(), "day": day.day(), "thumbnails": thumbnails,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::process::Command;
@@ -13,12 +13,12 @@ use crate::process::{self, Finished};
 use crate::sim::Frame;
 use crate::stats::{median, number};
 use crate::verifying::all_cores;
-use crate::{Bench, CAMERA};
+use crate::{Bench, CAMERA, emptied};
 
 /// The longest that one program may take.
 const LIMIT: Duration = Duration::from_mins(2);
 /// How long the bound is measured, each time.
-const BOUND_FOR: Duration = Duration::from_millis(600);
+const BOUND_FOR: Duration = Duration::from_millis(500);
 
 /// One combination of latency and concurrency; figures are medians of the rounds.
 #[derive(Debug, Serialize)]
@@ -71,13 +71,13 @@ pub async fn measure(bench: &Bench, frames: &[Frame], pictures: &[Vec<u8>]) -> R
         for ((latency, concurrency), done) in cells.iter().zip(&mut rounds) {
             bench.sim.set_latency(*latency).await?;
             bench.sim.forget().await?;
-            let bound = all_cores(pictures, BOUND_FOR)?;
-            let round = pair(bench, frames, *concurrency, bound, nth % 2 == 1).await?;
+            let round = pair(bench, frames, pictures, *concurrency, nth % 2 == 1).await?;
             bench.say(format!(
-                "round {}, {latency:2} ms, {concurrency:2} at once: draywatch {:4.0}/s, curl {:4.0}/s, bound {bound:4.0}/s",
+                "round {}, {latency:2} ms, {concurrency:2} at once: draywatch {:4.0}/s, curl {:4.0}/s, bound {:4.0}/s",
                 nth + 1,
                 round.draywatch,
-                round.curl
+                round.curl,
+                round.bound
             ));
             done.push(round);
         }
@@ -110,36 +110,40 @@ fn summed_up((latency_ms, concurrency): (u64, usize), rounds: &[Round]) -> Cell 
     }
 }
 
-/// Both programs, one after the other; who begins changes from round to round.
+/// Both programs, one after the other, with the bound measured before, between and after them; who begins changes from
+/// round to round.
 async fn pair(
     bench: &Bench,
     frames: &[Frame],
+    pictures: &[Vec<u8>],
     concurrency: usize,
-    bound: f64,
     curl_first: bool,
 ) -> Result<Round> {
-    let mut curl = None;
-    if curl_first {
-        curl = Some(with_curl(bench, frames, concurrency).await?);
+    let mut bounds = vec![all_cores(pictures, BOUND_FOR)?];
+    let mut done = Vec::new();
+    for is_curl in [curl_first, !curl_first] {
+        let before = process::cpu_of(bench.sim.pid());
+        let finished = if is_curl {
+            with_curl(bench, frames, concurrency).await?
+        } else {
+            with_draywatch(bench, frames, concurrency).await?
+        };
+        done.push((finished, process::cpu_of(bench.sim.pid()) - before));
+        bounds.push(all_cores(pictures, BOUND_FOR)?);
     }
-    let before = process::cpu_of(bench.sim.pid());
-    let draywatch = with_draywatch(bench, frames, concurrency).await?;
-    let served = process::cpu_of(bench.sim.pid()) - before;
-    let curl = match curl {
-        Some(curl) => curl,
-        None => with_curl(bench, frames, concurrency).await?,
+    if curl_first {
+        done.reverse();
+    }
+    let [(draywatch, served), (curl, _)] = &done[..] else {
+        bail!("one of the two did not run");
     };
     let count = number(frames.len());
     let each = |seconds: f64| seconds * 1_000.0 / count;
     Ok(Round {
         draywatch: count / draywatch.seconds,
         curl: count / curl.seconds,
-        bound,
-        cpu_ms: [
-            each(draywatch.cpu_seconds),
-            each(curl.cpu_seconds),
-            each(served),
-        ],
+        bound: median(bounds),
+        cpu_ms: [draywatch.cpu_seconds, curl.cpu_seconds, *served].map(each),
         peak_kib: draywatch.peak_kib,
     })
 }
@@ -150,14 +154,15 @@ async fn with_draywatch(bench: &Bench, frames: &[Frame], concurrency: usize) -> 
         .iter()
         .map(|frame| frame.url.clone() + "\n")
         .collect();
-    std::fs::write(folder.path().join("frames.txt"), list)?;
-    let mut command = draywatch(bench, folder.path(), 0)?;
+    std::fs::write(folder.join("frames.txt"), list)?;
+    let mut command = draywatch(bench, &folder, 0)?;
     command.args(["fetch", "--camera", CAMERA, "--frames-from", "frames.txt"]);
     command
         .arg("--concurrent-downloads")
         .arg(concurrency.to_string());
     rustix::fs::sync();
     let done = process::run(command, LIMIT).await?;
+    emptied(&folder)?;
     let stored = sum(&done.stdout, "stored")?;
     ensure!(
         stored == frames.len() as u64,
@@ -208,9 +213,9 @@ async fn with_curl(bench: &Bench, frames: &[Frame], concurrency: usize) -> Resul
             frame.url
         )?;
     }
-    std::fs::write(folder.path().join("curl.txt"), config)?;
+    std::fs::write(folder.join("curl.txt"), config)?;
     let mut command = Command::new("curl");
-    command.current_dir(folder.path());
+    command.current_dir(&folder);
     command.args([
         "--disable",
         "--noproxy",
@@ -229,7 +234,8 @@ async fn with_curl(bench: &Bench, frames: &[Frame], concurrency: usize) -> Resul
     command.arg(concurrency.to_string());
     rustix::fs::sync();
     let done = process::run(command, LIMIT).await?;
-    let files = std::fs::read_dir(folder.path().join("images"))?.count();
+    let files = std::fs::read_dir(folder.join("images"))?.count();
+    emptied(&folder)?;
     ensure!(
         files == frames.len(),
         "curl stored {files} of {} frames",

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use crate::contest::{draywatch, sum};
-use crate::{Bench, CAMERA, process};
+use crate::{Bench, CAMERA, emptied, process};
 
 const LIMIT: Duration = Duration::from_mins(2);
 /// The CDN's answer time.
@@ -50,13 +50,14 @@ async fn collect(bench: &Bench, count: usize, pause_seconds: u32) -> Result<(u64
         frames += bench.sim.day(*day, true).await?.len() as u64;
     }
     let folder = bench.fresh()?;
-    let mut command = draywatch(bench, folder.path(), pause_seconds)?;
+    let mut command = draywatch(bench, &folder, pause_seconds)?;
     command.args(["backfill", "--camera", CAMERA, "--from"]);
     command.arg(days[0].to_string());
     command.arg("--to").arg(days[days.len() - 1].to_string());
     command.args(["--concurrent-downloads", CONCURRENCY]);
     rustix::fs::sync();
     let done = process::run(command, LIMIT).await?;
+    emptied(&folder)?;
     let stored = sum(&done.stdout, "stored")?;
     ensure!(
         stored == frames,

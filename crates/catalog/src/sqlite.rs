@@ -5,6 +5,7 @@
 //! the file other than through `SQLite`: closing it would drop the locks that `SQLite` holds.
 
 mod backup;
+mod bulk;
 mod connect;
 mod ddl;
 mod facts;

@@ -1,10 +1,12 @@
 //! The table `images`, which users' programs read and write too. Never touched here: `processed`, `detection_count`,
 //! `created_at` of rows that are there, and every row that nobody asked about.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_core::CameraId;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{ledger, record, row, time, tombstones};
 use crate::{FileState, ImageRow, NewImage};
@@ -103,25 +105,45 @@ async fn insert(
     image: &NewImage,
     now: DateTime<Utc>,
 ) -> sqlx::Result<i64> {
-    let sql = "INSERT INTO images (timestamp, filepath, image_path, camera_id, processed, file_size, detection_count, \
-               created_at, ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at) \
-               VALUES ($1, $2, $2, $3, FALSE, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, 'ok', $5) RETURNING id";
-    let facts = &image.facts;
-    sqlx::query_scalar(sql)
-        .bind(time::text(image.frame.instant))
-        .bind(&image.path)
-        .bind(image.frame.camera.as_str())
-        .bind(row::signed(facts.bytes))
-        .bind(time::text(now))
-        .bind(i64::from(image.frame.ordinal))
-        .bind(&image.url)
-        .bind(&facts.sha256)
-        .bind(&facts.media_type)
-        .bind(facts.width)
-        .bind(facts.height)
-        .bind(image.is_thumbnail)
-        .fetch_one(conn)
-        .await
+    let ids = insert_all(conn, &[image], now).await?;
+    ids.into_values().next().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Makes the rows of pictures whose paths differ and have none; their ids by path.
+pub(super) async fn insert_all(
+    conn: &mut SqliteConnection,
+    images: &[&NewImage],
+    now: DateTime<Utc>,
+) -> sqlx::Result<BTreeMap<String, i64>> {
+    let now = time::text(now);
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO images (timestamp, filepath, image_path, camera_id, processed, file_size, detection_count, created_at, \
+         ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at) ",
+    );
+    query.push_values(images, |mut row, image| {
+        let facts = &image.facts;
+        row.push_bind(time::text(image.frame.instant));
+        row.push_bind(image.path.clone())
+            .push_bind(image.path.clone());
+        row.push_bind(image.frame.camera.as_str().to_owned());
+        row.push("FALSE").push_bind(row::signed(facts.bytes));
+        row.push("0").push_bind(now.clone());
+        row.push_bind(i64::from(image.frame.ordinal))
+            .push_bind(image.url.clone());
+        row.push_bind(facts.sha256.clone())
+            .push_bind(facts.media_type.clone());
+        row.push_bind(facts.width).push_bind(facts.height);
+        row.push_bind(image.is_thumbnail)
+            .push("'ok'")
+            .push_bind(now.clone());
+    });
+    query.push(" RETURNING id, filepath");
+    let rows = query.build().persistent(false).fetch_all(conn).await?;
+    let pair = |found| {
+        let id = row::int(found, "id")?.unwrap_or(0);
+        Ok((row::own_text(found, "filepath")?, id))
+    };
+    rows.iter().map(pair).collect()
 }
 
 async fn update(

@@ -1,5 +1,7 @@
 //! The ledger of frames that the portal listed and that are not stored in full size.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_core::FrameId;
 use sqlx::sqlite::SqliteRow;
@@ -29,31 +31,20 @@ pub(super) fn state(name: &str) -> sqlx::Result<LedgerState> {
     .ok_or_else(|| row::odd("state", name))
 }
 
-/// What a frame that has to be fetched stands at: its thumbnail may be there already.
-macro_rules! fresh_state {
-    ($camera:literal, $instant:literal, $ordinal:literal) => {
-        concat!(
-            "CASE WHEN EXISTS (SELECT 1 FROM images WHERE camera_id = ",
-            $camera,
-            " AND timestamp = ",
-            $instant,
-            " AND ordinal = ",
-            $ordinal,
-            " AND is_thumbnail) THEN 'thumbnail' ELSE 'open' END"
-        )
-    };
-}
+/// Frames in one statement, well below the engine's limit of parameters.
+const MOST: usize = 500;
 
-const ENLIST: &str = concat!(
-    "INSERT INTO frame_ledger (camera_id, instant, ordinal, date, url, url_is_listed, thumbnail_url, path, state, \
-     first_listed, last_listed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, ",
-    fresh_state!("$1", "$2", "$3"),
-    ", $9, $9) ON CONFLICT (camera_id, instant, ordinal) DO UPDATE SET url = excluded.url, \
+/// What follows the list of frames. A frame that has to be fetched may have its thumbnail there already.
+const ENLIST: &str = "INSERT INTO frame_ledger (camera_id, instant, ordinal, date, url, url_is_listed, thumbnail_url, path, \
+     first_listed, last_listed, state) SELECT camera, instant, ordinal, date, url, is_listed, thumbnail, path, now, now, \
+     CASE WHEN EXISTS (SELECT 1 FROM images AS i WHERE i.camera_id = new.camera AND i.timestamp = new.instant \
+     AND i.ordinal = new.ordinal AND i.is_thumbnail) THEN 'thumbnail' ELSE 'open' END FROM new WHERE TRUE \
+     ON CONFLICT (camera_id, instant, ordinal) DO UPDATE SET url = excluded.url, \
      url_is_listed = excluded.url_is_listed, thumbnail_url = excluded.thumbnail_url, \
      last_listed = excluded.last_listed, given_up_at = NULL, given_up_reason = NULL, \
-     state = CASE WHEN frame_ledger.state = 'given_up' THEN excluded.state ELSE frame_ledger.state END RETURNING *"
-);
+     state = CASE WHEN frame_ledger.state = 'given_up' THEN excluded.state ELSE frame_ledger.state END RETURNING *";
 
+/// Writes frames into the ledger; their rows, in the same order.
 pub(super) async fn enlist(
     conn: &mut SqliteConnection,
     entries: &[NewLedgerEntry],
@@ -61,22 +52,49 @@ pub(super) async fn enlist(
 ) -> sqlx::Result<Vec<LedgerEntry>> {
     let now = time::text(now);
     let mut enlisted = Vec::with_capacity(entries.len());
-    for new in entries {
-        let found = sqlx::query(ENLIST)
-            .bind(new.frame.camera.as_str())
-            .bind(time::text(new.frame.instant))
-            .bind(i64::from(new.frame.ordinal))
-            .bind(time::date_text(new.date))
-            .bind(&new.url)
-            .bind(new.url_is_listed)
-            .bind(&new.thumbnail_url)
-            .bind(&new.path)
-            .bind(&now)
-            .fetch_one(&mut *conn)
-            .await?;
-        enlisted.push(entry(&found)?);
+    for part in entries.chunks(MOST) {
+        let found = enlist_part(conn, part, &now).await?;
+        for new in part {
+            let entry = found.get(&key(&new.frame));
+            enlisted.push(entry.ok_or(sqlx::Error::RowNotFound)?.clone());
+        }
     }
     Ok(enlisted)
+}
+
+/// A frame as the table tells it from others.
+type Key = (String, String, u16);
+
+fn key(frame: &FrameId) -> Key {
+    let camera = frame.camera.as_str().to_owned();
+    (camera, time::text(frame.instant), frame.ordinal)
+}
+
+/// Writes all of them in one statement, which hands the rows back in no particular order.
+async fn enlist_part(
+    conn: &mut SqliteConnection,
+    entries: &[NewLedgerEntry],
+    now: &str,
+) -> sqlx::Result<BTreeMap<Key, LedgerEntry>> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "WITH new (camera, instant, ordinal, date, url, is_listed, thumbnail, path, now) AS (",
+    );
+    query.push_values(entries, |mut row, new| {
+        let (camera, instant, ordinal) = key(&new.frame);
+        row.push_bind(camera).push_bind(instant);
+        row.push_bind(i64::from(ordinal));
+        row.push_bind(time::date_text(new.date));
+        row.push_bind(new.url.clone()).push_bind(new.url_is_listed);
+        row.push_bind(new.thumbnail_url.clone());
+        row.push_bind(new.path.clone()).push_bind(now.to_owned());
+    });
+    query.push(") ").push(ENLIST);
+    let rows = query.build().persistent(false).fetch_all(conn).await?;
+    let pair = |found| {
+        let entry = entry(found)?;
+        Ok((key(&entry.entry.frame), entry))
+    };
+    rows.iter().map(pair).collect()
 }
 
 pub(super) async fn list(

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use draywatch_core::Failure;
 use sqlx::SqliteConnection;
 
-use super::{images, ledger, time, tombstones};
+use super::{bulk, images, ledger, time, tombstones};
 use crate::{FrameResult, NewImage};
 
 /// Records what became of ledger rows; the ids of the image rows.
@@ -13,9 +13,13 @@ pub(super) async fn record(
     results: &[FrameResult],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Option<i64>>> {
+    let plain = bulk::record(conn, results, now).await?;
     let mut ids = Vec::with_capacity(results.len());
-    for result in results {
-        ids.push(one(conn, result, now).await?);
+    for (nth, result) in results.iter().enumerate() {
+        match plain.get(&nth) {
+            Some(id) => ids.push(Some(*id)),
+            None => ids.push(one(conn, result, now).await?),
+        }
     }
     Ok(ids)
 }

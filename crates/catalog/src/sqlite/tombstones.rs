@@ -29,7 +29,7 @@ pub(super) async fn holds(
 }
 
 /// A second without its fraction: sorts before every time in it, however many digits that has.
-fn second_text(second: DateTime<Utc>) -> String {
+pub(super) fn second_text(second: DateTime<Utc>) -> String {
     second.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 

@@ -74,7 +74,8 @@ async fn two_cameras_are_collected_at_the_same_time() {
         World::start(&["in_gate", "out_gate"], 1, 3600).await,
         Site::new(),
     );
-    world.slow(Duration::from_millis(500));
+    // So slow that neither can end before the other is at work, however long its browser takes to start.
+    world.slow(Duration::from_secs(5));
     // Both from nothing: who makes database and archive must not matter.
     let mut runs = ["in_gate", "out_gate"].map(|camera| site.backfill(&world, &[camera], &[]));
     let both_fetch = || {
@@ -93,6 +94,7 @@ async fn two_cameras_are_collected_at_the_same_time() {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    world.slow(Duration::ZERO);
     for run in &mut runs {
         run.ends_with(0).await;
     }

@@ -19,6 +19,7 @@ drill: ## All tests, long drills in full
 
 bench: ## Print the benchmark: fetching beside curl, listing, memory
 	@scripts/setup bench
+	cargo build --release --locked -p draywatch -p portal-sim -p draywatch-bench
 	cargo run --release --locked -p draywatch-bench -- $(ARGS)
 
 lint: ## Format and lints only

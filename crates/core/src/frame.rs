@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::camera::CameraId;
 
+/// A picture narrower than this is taken for a thumbnail when nothing else tells: the portal's pictures are 1200 pixels
+/// wide, its thumbnails a few hundred.
+pub const NARROWEST_FULL: u32 = 640;
+
 /// The identity of a frame: camera and instant, and which of the frames of that second it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FrameId {

@@ -18,9 +18,7 @@ pub use report::{Problem, ProblemKind, Report};
 
 use draywatch_catalog::PictureFacts;
 
-/// A picture narrower than this counts as a thumbnail where nothing else tells: the portal's pictures are 1200 pixels wide,
-/// its thumbnails a few hundred.
-pub const NARROWEST_FULL: u32 = 640;
+pub use draywatch_core::frame::NARROWEST_FULL;
 
 /// How far a long piece of work has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use draywatch_catalog::{
     Catalog, CatalogError, FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage,
     PictureFacts,
 };
+use draywatch_core::frame::NARROWEST_FULL;
 use draywatch_core::{CameraId, Clock, Failure, Kind};
 use draywatch_portal::SessionJournal;
 use draywatch_portal::browser::delete_remote_sessions;
@@ -14,10 +15,6 @@ use draywatch_portal::browser::delete_remote_sessions;
 use super::Collector;
 use crate::archive::{Archive, ArchiveError};
 use crate::store::StoreError;
-
-/// A picture narrower than this is taken for a thumbnail when nothing else tells: the portal's pictures are 1200 pixels wide,
-/// its thumbnails a few hundred.
-pub const NARROWEST_FULL: u32 = 640;
 
 /// Sessions on a remote WebDriver server, on record in the database.
 pub struct Journal {

@@ -4,6 +4,38 @@
 //! moment. It must not read the wall clock (but the triggers' `deleted_at` is by the deleting program's) and never opens
 //! the file other than through `SQLite`: closing it would drop the locks that `SQLite` holds.
 
+/// One write transaction around a function of a table family.
+macro_rules! write {
+    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
+        $self
+            .link
+            .run($doing, || async {
+                let mut write = $self.link.begin().await?;
+                let $conn = &mut *write.tx;
+                let done = $work.await?;
+                write.commit().await?;
+                Ok(done)
+            })
+            .await
+    };
+}
+
+/// One read transaction around a function of a table family.
+macro_rules! read {
+    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
+        $self
+            .link
+            .run($doing, || async {
+                let mut tx = $self.link.snapshot().await?;
+                let $conn = &mut *tx;
+                let found = $work.await?;
+                tx.rollback().await?;
+                Ok(found)
+            })
+            .await
+    };
+}
+
 mod backup;
 mod bulk;
 mod connect;
@@ -96,38 +128,6 @@ fn check_path(path: &Path, create: bool) -> Result<()> {
         }),
         None => Ok(()),
     }
-}
-
-/// One write transaction around a function of a table family.
-macro_rules! write {
-    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
-        $self
-            .link
-            .run($doing, || async {
-                let mut write = $self.link.begin().await?;
-                let $conn = &mut *write.tx;
-                let done = $work.await?;
-                write.commit().await?;
-                Ok(done)
-            })
-            .await
-    };
-}
-
-/// One read transaction around a function of a table family.
-macro_rules! read {
-    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
-        $self
-            .link
-            .run($doing, || async {
-                let mut tx = $self.link.snapshot().await?;
-                let $conn = &mut *tx;
-                let found = $work.await?;
-                tx.rollback().await?;
-                Ok(found)
-            })
-            .await
-    };
 }
 
 #[async_trait]

@@ -3,12 +3,18 @@
 //! It owns rows and transactions. It must not touch picture files, and callers never see an engine's own types.
 
 mod error;
+mod holds;
+mod jobs;
 mod model;
+mod slots;
 mod sqlite;
 mod url;
 
 pub use error::CatalogError;
+pub use holds::*;
+pub use jobs::*;
 pub use model::*;
+pub use slots::*;
 pub use sqlite::SqliteCatalog;
 pub use url::{BadDatabaseUrl, DatabaseUrl};
 
@@ -34,7 +40,7 @@ pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Arc<dyn Cat
 
 /// The database as the rest of the program sees it. Every method is one transaction.
 #[async_trait]
-pub trait Catalog: Send + Sync + 'static {
+pub trait Catalog: Slots + Holds + Jobs + Send + Sync + 'static {
     // ---- facts about the database itself -------------------------------------------------------------------------
 
     /// A named fact (`archive_id`, `image_time`, ...).

@@ -16,12 +16,20 @@ use super::{backup, legacy, time, triggers};
 use crate::{CatalogError, OpenOptions, Result};
 
 /// The newest schema that this program knows.
-pub(super) const KNOWN: i64 = 1;
+pub(super) const KNOWN: i64 = 4;
 /// The numbered migrations.
-const MIGRATIONS: [(i64, &str); 1] = [(
-    KNOWN,
-    include_str!("../../migrations/sqlite/0001_own_tables.sql"),
-)];
+const MIGRATIONS: [(i64, &str); 4] = [
+    (
+        1,
+        include_str!("../../migrations/sqlite/0001_own_tables.sql"),
+    ),
+    (2, include_str!("../../migrations/sqlite/0002_slots.sql")),
+    (
+        3,
+        include_str!("../../migrations/sqlite/0003_retention.sql"),
+    ),
+    (4, include_str!("../../migrations/sqlite/0004_jobs.sql")),
+];
 /// Where the schema is written down.
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS draywatch_schema \
                       (version INTEGER NOT NULL PRIMARY KEY, applied_at DATETIME NOT NULL)";

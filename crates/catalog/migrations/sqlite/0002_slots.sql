@@ -1,0 +1,1 @@
+-- Slots and counters, kept with the rows.

@@ -1,0 +1,1 @@
+-- Holds, and where a frame came from.

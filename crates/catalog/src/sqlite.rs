@@ -40,7 +40,7 @@ macro_rules! read {
 mod backup;
 mod bulk;
 mod connect;
-mod days;
+
 mod ddl;
 mod facts;
 mod holds;
@@ -50,6 +50,7 @@ mod known;
 mod ledger;
 mod legacy;
 mod migrate;
+mod portal_days;
 mod rebuild;
 mod record;
 mod row;
@@ -268,7 +269,7 @@ impl Catalog for SqliteCatalog {
             let found = runs::finish(conn, run_id, end).await?;
             if let Some(observation) = observation.filter(|_| found) {
                 runs::observe(conn, run_id, observation).await?;
-                days::note(conn, observation).await?;
+                portal_days::note(conn, observation).await?;
             }
             Ok::<_, sqlx::Error>(found)
         })?;

@@ -9,7 +9,7 @@ use draywatch_core::backlog::DayStanding;
 use draywatch_core::breaker::Attempt;
 use sqlx::SqliteConnection;
 
-use super::{SqliteCatalog, days, ticks, time};
+use super::{SqliteCatalog, portal_days, ticks, time};
 use crate::{Catalog, Fence, JobRow, Jobs, NewTick, Result, SeenFrame, TickEnd, TickRow};
 
 #[async_trait]
@@ -122,25 +122,27 @@ impl Jobs for SqliteCatalog {
     }
 
     async fn days(&self, camera: &CameraId, first: NaiveDate) -> Result<Vec<DayStanding>> {
-        read!(self, "reading days", |conn| days::standings(
+        read!(self, "reading days", |conn| portal_days::standings(
             conn, camera, first
         ))
     }
 
     async fn latest_listings(&self, limit: u32) -> Result<Vec<Attempt>> {
-        read!(self, "reading listings", |conn| days::latest(conn, limit))
+        read!(self, "reading listings", |conn| portal_days::latest(
+            conn, limit
+        ))
     }
 
     async fn listings_since(&self, camera: &CameraId, since: DateTime<Utc>) -> Result<u32> {
-        read!(self, "counting listings", |conn| days::count_since(
+        read!(self, "counting listings", |conn| portal_days::count_since(
             conn, camera, since
         ))
     }
 
     async fn newest_frames(&self, camera: &CameraId, limit: u32) -> Result<Vec<SeenFrame>> {
-        read!(self, "reading the newest frames", |conn| days::newest(
-            conn, camera, limit
-        ))
+        read!(self, "reading the newest frames", |conn| {
+            portal_days::newest(conn, camera, limit)
+        })
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use draywatch_catalog::{
-    Catalog, CatalogError, NewObservation, NewRun, NewTick, RunCounts, RunEnd, TickEnd,
+    Catalog, CatalogError, LedgerFilter, NewObservation, NewRun, NewTick, RunCounts, RunEnd,
+    TickEnd,
 };
 use draywatch_core::outcome::Outcome;
 use draywatch_core::schedule::TickState;
@@ -215,10 +216,24 @@ pub async fn who_lost_a_lease_writes_nothing_more(catalog: Arc<dyn Catalog>) {
         matches!(late, Err(CatalogError::FencedOut { .. })),
         "{late:?}"
     );
-    assert_eq!(catalog.ledger(&Default::default()).await.unwrap().len(), 1);
+    assert_eq!(
+        catalog
+            .ledger(&LedgerFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     // Its end does not cut off the others.
     mine.close().await;
-    assert_eq!(catalog.ledger(&Default::default()).await.unwrap().len(), 1);
+    assert_eq!(
+        catalog
+            .ledger(&LedgerFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 pub async fn days_sum_up_what_was_observed(catalog: Arc<dyn Catalog>) {

@@ -1,8 +1,13 @@
 //! A camera's own rhythm: its frames -> period and phase, and when the next listing is worth its while. Must not read a clock
 //! or a database.
 
+mod memory;
+
 use chrono::{DateTime, TimeDelta, Utc};
+
 use serde::{Deserialize, Serialize};
+
+pub use memory::{Lag, Look, Memory, Purpose, Spent, lag};
 
 /// Fewer steps from frame to frame than this say nothing of a rhythm.
 const FEWEST: usize = 5;

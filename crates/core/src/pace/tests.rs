@@ -95,56 +95,36 @@ fn simulate(seed: u64, days: i64, stepwise: bool, appears_after: (i64, i64)) -> 
             frames.push((last, appears));
         }
     }
-    let mut offset = Offset::first(INTERVAL);
-    let (mut now, mut listings, mut seen) = (0, 0i64, 0usize);
-    let mut doubt = None;
+    let mut memory = Memory::default();
+    let (mut now, mut listings, mut seen) = (0, 0u32, 0usize);
     let mut lags = Vec::new();
-    let mut look = |now: i64, seen: &mut usize, listings: &mut i64| {
-        *listings += 1;
-        while *seen < frames.len() && frames[*seen].1 <= now {
-            // Two seconds for listing and storing.
-            lags.push(now + 2000 - frames[*seen].1);
-            *seen += 1;
-        }
-        frames[..*seen].last().map(|frame| at(frame.0))
-    };
     while now < days * 86_400_000 {
-        let newest: Vec<_> = frames[seen.saturating_sub(40)..seen]
-            .iter()
-            .map(|frame| at(frame.0))
-            .collect();
-        let Some(rhythm) = rhythm(&newest) else {
-            now += 600_000;
-            look(now, &mut seen, &mut listings);
-            continue;
+        let newest = |seen: usize| -> Vec<_> {
+            let newest = &frames[seen.saturating_sub(40)..seen];
+            newest.iter().map(|frame| at(frame.0)).collect()
         };
-        let due = rhythm.next_listing(at(now), offset, INTERVAL);
-        let expected = rhythm.frame_of_listing(due, offset);
+        let next = memory.next(&newest(seen), at(now), INTERVAL);
+        let (due, purpose) = next.unwrap_or((at(now + 600_000), Purpose::Period));
         now = (due - at(0)).num_milliseconds();
-        let mut found = Found::AtOnce;
-        if !rhythm.has_come(expected, look(now, &mut seen, &mut listings)) {
-            found = Found::Nothing;
-            let room = u32::try_from(listings).unwrap();
-            if has_room(room, at(0), at(now), INTERVAL) {
-                now = (second_look(at(now), INTERVAL) - at(0)).num_milliseconds();
-                if rhythm.has_come(expected, look(now, &mut seen, &mut listings)) {
-                    found = Found::Late;
-                }
-            }
+        listings += 1;
+        while seen < frames.len() && frames[seen].1 <= now {
+            // Two seconds for listing and storing.
+            lags.push(now + 2000 - frames[seen].1);
+            seen += 1;
         }
-        // Only now is the last tick's frame seen, if it came after its second look.
-        let known: Vec<_> = frames[seen.saturating_sub(40)..seen]
-            .iter()
-            .map(|frame| at(frame.0))
-            .collect();
-        if doubt.is_some_and(|expected| rhythm.has_been(expected, &known)) {
-            offset = offset.learn(Found::MuchLater, INTERVAL);
-        }
-        doubt = (found == Found::Nothing).then_some(expected);
-        offset = offset.learn(found, INTERVAL);
+        let look = Look {
+            due,
+            at: due,
+            purpose,
+        };
+        let spent = Spent {
+            listings,
+            since: at(0),
+        };
+        memory = memory.after(&look, &newest(seen), INTERVAL, &spent);
     }
     lags.sort_unstable();
-    let per_interval = as_f64(listings) / (as_f64(days) * 144.0);
+    let per_interval = f64::from(listings) / (as_f64(days) * 144.0);
     (lags[lags.len() / 2], per_interval)
 }
 

@@ -7,5 +7,6 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod fetch;
+pub mod lease;
 pub mod maintain;
 pub mod store;

@@ -9,4 +9,5 @@ pub mod config;
 pub mod fetch;
 pub mod lease;
 pub mod maintain;
+pub mod service;
 pub mod store;

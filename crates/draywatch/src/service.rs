@@ -3,3 +3,6 @@
 
 pub mod book;
 pub mod policy;
+pub mod reload;
+pub mod signals;
+pub mod systemd;

@@ -10,7 +10,7 @@ pub mod doctor_cmd;
 mod drill;
 mod fetch_cmd;
 pub mod gaps_cmd;
-mod logging;
+pub mod logging;
 mod look;
 mod progress;
 pub mod runs_cmd;
@@ -24,6 +24,7 @@ use std::process::ExitCode;
 
 use args::{Args, Command};
 use context::{CliError, Context, Status};
+use logging::Purpose;
 
 use crate::config::{Config, env};
 
@@ -40,9 +41,6 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => error.exit(),
     };
-    logging::set_up(&args.global);
-    #[cfg(feature = "failpoints")]
-    drill::arm();
     match run(&args) {
         Ok(status) => status.into(),
         Err(error) => {
@@ -63,9 +61,11 @@ fn run(args: &Args) -> Result<Status, CliError> {
     };
     match &args.command {
         Command::Completions(shell) => {
+            logging::set_up_plain(&args.global);
             quiet_pipe(completions::run(shell.shell, &mut std::io::stdout()).map(|()| 0))
         }
         Command::Config(config) => {
+            logging::set_up_plain(&args.global);
             let done = config_cmd::run(
                 &config.command,
                 &args.global,
@@ -76,7 +76,11 @@ fn run(args: &Args) -> Result<Status, CliError> {
             quiet_pipe(done)
         }
         _ => {
-            let context = Context::new(load()?.config, &args.global);
+            let config = load()?.config;
+            let _log = logging::set_up(&args.global, &config.log, Purpose::Command)?;
+            #[cfg(feature = "failpoints")]
+            drill::arm();
+            let context = Context::new(config, &args.global);
             // One thread waits for network and database: handing what comes from thread to thread would cost more than it
             // saves. What computes or waits for the disk has threads of its own, as many as there is work for.
             let runtime = tokio::runtime::Builder::new_current_thread()

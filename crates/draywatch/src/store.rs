@@ -118,6 +118,25 @@ impl Store {
         })
     }
 
+    /// Looks again whether database and archive belong together: a disk may have been unmounted, or another put in its place.
+    ///
+    /// # Errors
+    /// When they do not, or one of them cannot be read.
+    pub async fn looked_at_again(&self, config: &Config) -> Result<Self, StoreError> {
+        let known = self.catalog.fact(ARCHIVE_ID).await?;
+        let archive = match Archive::open(&config.download_dir, Access::ReadWrite) {
+            Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => {
+                return Err(not_mounted(config, known.unwrap_or_default()));
+            }
+            opened => opened?,
+        };
+        check_pair(config, known, archive.id()?)?;
+        Ok(Self {
+            archive,
+            ..self.clone()
+        })
+    }
+
     /// The path of a frame's file as the database holds it: relative to the working directory where the setting is.
     #[must_use]
     pub fn path_of(&self, frame: &FrameId) -> String {

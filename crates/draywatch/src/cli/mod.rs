@@ -13,6 +13,7 @@ pub mod gaps_cmd;
 pub mod logging;
 mod look;
 mod progress;
+mod run_cmd;
 pub mod runs_cmd;
 pub mod status_cmd;
 pub mod table;
@@ -75,6 +76,13 @@ fn run(args: &Args) -> Result<Status, CliError> {
             );
             quiet_pipe(done)
         }
+        Command::Run(_) => {
+            let loaded = load()?;
+            let log = logging::set_up(&args.global, &loaded.config.log, Purpose::Service)?;
+            #[cfg(feature = "failpoints")]
+            drill::arm();
+            run_cmd::run(&loaded, args.overrides(), log)
+        }
         _ => {
             let config = load()?.config;
             let _log = logging::set_up(&args.global, &config.log, Purpose::Command)?;
@@ -105,7 +113,7 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Verify(verify) => verify_cmd::run(verify, context).await,
         Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
         Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
-        Command::Completions(_) | Command::Config(_) => Err(CliError::new(
+        Command::Completions(_) | Command::Config(_) | Command::Run(_) => Err(CliError::new(
             draywatch_core::Kind::Bug,
             "this command needs no runtime: please report this",
         )),

@@ -113,13 +113,31 @@ impl Collector {
         }
     }
 
+    /// The same collector, its archive opened anew: for one that lives for long.
+    ///
+    /// # Errors
+    /// When the archive is not there any more, or is another than the database's.
+    pub async fn looked_at_again(&self) -> Result<Self, StoreError> {
+        let store = self.store.looked_at_again(&self.config).await?;
+        Ok(Self {
+            store,
+            ..self.clone()
+        })
+    }
+
     /// The same collector with other settings, as far as they can change without a restart.
-    #[must_use]
-    pub fn reconfigured(self, config: &Config) -> Self {
-        Self {
-            config: config.clone(),
-            ..self
+    ///
+    /// # Errors
+    /// When no HTTP client can be made by them.
+    pub fn reconfigured(&self, config: &Config) -> Result<Self, CollectError> {
+        let settings = fetch_settings(config);
+        let mut changed = self.clone();
+        changed.config = config.clone();
+        // Connections, pauses and slots are kept where they can be.
+        if settings != fetch_settings(&self.config) {
+            changed.fetcher = Fetcher::new(settings, self.clock.clone())?;
         }
+        Ok(changed)
     }
 
     /// The database and the archive.

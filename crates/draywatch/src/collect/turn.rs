@@ -33,6 +33,12 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The camera.
+    #[must_use]
+    pub fn camera(&self) -> &CameraId {
+        &self.camera
+    }
+
     /// Gives the lease back. Left out, another process finds out by itself that this one is gone.
     pub async fn end(self) {
         if self.keeper.is_none() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, what it must not import.
-const FORBIDDEN: [(&str, &[&str]); 7] = [
+const FORBIDDEN: [(&str, &[&str]); 9] = [
     (
         "archive",
         &["fetch", "collect", "maintain", "cli", "config", "store"],
@@ -19,7 +19,14 @@ const FORBIDDEN: [(&str, &[&str]); 7] = [
         &["archive", "fetch", "collect", "maintain", "cli", "store"],
     ),
     ("store", &["fetch", "collect", "maintain", "cli"]),
-    ("collect", &["maintain", "cli"]),
+    (
+        "lease",
+        &[
+            "archive", "fetch", "collect", "maintain", "service", "cli", "config", "store",
+        ],
+    ),
+    ("service", &["cli"]),
+    ("collect", &["maintain", "service", "cli"]),
     ("maintain", &["fetch", "collect", "cli"]),
     (
         "main",

@@ -4,7 +4,7 @@
 //! moment. It must not read the wall clock (but the triggers' `deleted_at` is by the deleting program's) and never opens
 //! the file other than through `SQLite`: closing it would drop the locks that `SQLite` holds.
 
-/// One write transaction around a function of a table family.
+/// One write transaction around a function of a table family. Slots that it made stale are computed before its end.
 macro_rules! write {
     ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
         $self
@@ -13,6 +13,8 @@ macro_rules! write {
                 let mut write = $self.link.begin().await?;
                 let $conn = &mut *write.tx;
                 let done = $work.await?;
+                $crate::sqlite::days::refresh(&mut write.tx, $crate::sqlite::days::IN_PASSING)
+                    .await?;
                 write.commit().await?;
                 Ok(done)
             })
@@ -36,9 +38,14 @@ macro_rules! read {
     };
 }
 
+#[macro_use]
+mod triggers;
+
 mod backup;
 mod bulk;
 mod connect;
+mod counters;
+mod days;
 mod ddl;
 mod facts;
 mod holds;
@@ -47,7 +54,9 @@ mod jobs;
 mod known;
 mod ledger;
 mod legacy;
+mod letters;
 mod migrate;
+mod reach;
 mod rebuild;
 mod record;
 mod row;
@@ -58,7 +67,6 @@ mod standing;
 mod time;
 mod tombstones;
 mod totals;
-mod triggers;
 
 use std::path::Path;
 
@@ -258,6 +266,7 @@ impl Catalog for SqliteCatalog {
             let found = runs::finish(conn, run_id, end).await?;
             if let Some(observation) = observation.filter(|_| found) {
                 runs::observe(conn, run_id, observation).await?;
+                reach::observe(conn, observation).await?;
             }
             Ok::<_, sqlx::Error>(found)
         })?;

@@ -9,14 +9,20 @@ use super::migrate::KNOWN;
 use super::triggers;
 use crate::{CatalogError, Result};
 
-/// The tables of the first migration, for the case that another program has one of that name.
-const OWN_TABLES: [&str; 6] = [
+/// The tables of the first migrations, for the case that another program has one of that name.
+const OWN_TABLES: [&str; 12] = [
     "draywatch_facts",
     "frame_ledger",
     "tombstones",
     "runs",
     "observations",
     "browser_sessions",
+    "camera_totals",
+    "day_totals",
+    "replaced_images",
+    "day_slots",
+    "stale_days",
+    "portal_reach",
 ];
 
 /// What a database looks like before anything is done to it.

@@ -78,7 +78,7 @@ async fn two_processes_may_open_a_new_database_at_once() {
         .collect();
     for task in tasks {
         let catalog = task.await.unwrap();
-        assert_eq!(catalog.totals().await.unwrap().schema, 1);
+        assert_eq!(catalog.totals().await.unwrap().schema, 4);
     }
 }
 
@@ -174,7 +174,7 @@ async fn an_empty_file_is_an_empty_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("database.db");
     std::fs::write(&path, "").unwrap();
-    assert_eq!(open(&path).await.totals().await.unwrap().schema, 1);
+    assert_eq!(open(&path).await.totals().await.unwrap().schema, 4);
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
             error,
             CatalogError::NewerSchema {
                 found: 7,
-                known: 1,
+                known: 4,
                 ..
             }
         ),

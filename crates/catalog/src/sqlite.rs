@@ -56,6 +56,8 @@ mod ledger;
 mod legacy;
 mod letters;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod reach;
 mod rebuild;
 mod record;

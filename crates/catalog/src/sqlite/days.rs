@@ -22,6 +22,21 @@ macro_rules! between {
     };
 }
 
+/// The frames of a day and a little around it.
+pub(super) const IMAGES: &str = between!("timestamp, ordinal, is_thumbnail, file_state", "images");
+/// Those that were removed.
+pub(super) const TOMBSTONES: &str = between!("timestamp, ordinal", "tombstones");
+/// Those that are wanted.
+pub(super) const LEDGER: &str = "SELECT instant, ordinal, state, CASE WHEN state = 'given_up' THEN given_up_reason \
+               ELSE COALESCE(failure_reason, failure_kind) END AS reason \
+               FROM frame_ledger WHERE camera_id = $1 AND instant >= $2 AND instant < $3";
+/// What the portal's days showed.
+pub(super) const LISTINGS: &str = "SELECT day_start, day_end, MAX(CASE WHEN observed_at < day_end THEN observed_at END) AS during, \
+               MAX(CASE WHEN observed_at >= day_end AND listed > 0 THEN 1 ELSE 0 END) AS offered, \
+               MIN(CASE WHEN observed_at >= day_end AND COALESCE(listed, 0) = 0 THEN observed_at END) AS empty \
+               FROM observations WHERE camera_id = $1 AND date >= $2 AND date <= $3 AND confirmed \
+               GROUP BY day_start, day_end";
+
 /// Computes days that are stale, the latest first, at most `limit` of them; how many it were.
 pub(super) async fn refresh(conn: &mut SqliteConnection, limit: u32) -> sqlx::Result<u64> {
     let sql = "SELECT rowid AS id, camera_id, day FROM stale_days ORDER BY day DESC LIMIT $1";
@@ -123,8 +138,7 @@ async fn images(
     around: (DateTime<Utc>, DateTime<Utc>),
     frames: &mut Frames,
 ) -> sqlx::Result<()> {
-    let sql = between!("timestamp, ordinal, is_thumbnail, file_state", "images");
-    for found in rows(conn, sql, camera, around).await? {
+    for found in rows(conn, IMAGES, camera, around).await? {
         let Some((at, ordinal)) = when(&found, around)? else {
             continue;
         };
@@ -144,8 +158,7 @@ async fn tombstones(
     around: (DateTime<Utc>, DateTime<Utc>),
     frames: &mut Frames,
 ) -> sqlx::Result<()> {
-    let sql = between!("timestamp, ordinal", "tombstones");
-    for found in rows(conn, sql, camera, around).await? {
+    for found in rows(conn, TOMBSTONES, camera, around).await? {
         if let Some((at, ordinal)) = when(&found, around)? {
             frames.removed(at, ordinal);
         }
@@ -159,10 +172,7 @@ async fn ledger(
     (from, to): (DateTime<Utc>, DateTime<Utc>),
     frames: &mut Frames,
 ) -> sqlx::Result<()> {
-    let sql = "SELECT instant, ordinal, state, CASE WHEN state = 'given_up' THEN given_up_reason \
-               ELSE COALESCE(failure_reason, failure_kind) END AS reason \
-               FROM frame_ledger WHERE camera_id = $1 AND instant >= $2 AND instant < $3";
-    let query = sqlx::query(sql).bind(camera.as_str());
+    let query = sqlx::query(LEDGER).bind(camera.as_str());
     let rows = query
         .bind(time::text(from))
         .bind(time::text(to))
@@ -193,14 +203,9 @@ async fn listings(
     camera: &CameraId,
     day: NaiveDate,
 ) -> sqlx::Result<Vec<DayListings>> {
-    let sql = "SELECT day_start, day_end, MAX(CASE WHEN observed_at < day_end THEN observed_at END) AS during, \
-               MAX(CASE WHEN observed_at >= day_end AND listed > 0 THEN 1 ELSE 0 END) AS offered, \
-               MIN(CASE WHEN observed_at >= day_end AND COALESCE(listed, 0) = 0 THEN observed_at END) AS empty \
-               FROM observations WHERE camera_id = $1 AND date >= $2 AND date <= $3 AND confirmed \
-               GROUP BY day_start, day_end";
     let before = day.checked_sub_days(Days::new(1)).unwrap_or(day);
     let after = day.checked_add_days(Days::new(1)).unwrap_or(day);
-    let query = sqlx::query(sql).bind(camera.as_str());
+    let query = sqlx::query(LISTINGS).bind(camera.as_str());
     let query = query
         .bind(time::date_text(before))
         .bind(time::date_text(after));

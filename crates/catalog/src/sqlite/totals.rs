@@ -9,6 +9,9 @@ use crate::{CameraTotals, Totals};
 
 /// The key of ledger rows that were never tried.
 const NEVER_TRIED: &str = "never_tried";
+/// Ledger rows by what is told of them.
+pub(super) const LEDGER: &str = "SELECT camera_id, state, failure_kind, COUNT(*) AS n FROM frame_ledger \
+                                 GROUP BY camera_id, state, failure_kind";
 
 pub(super) async fn totals(conn: &mut SqliteConnection) -> sqlx::Result<Totals> {
     let (mut cameras, duplicates) = images(conn).await?;
@@ -53,9 +56,7 @@ async fn ledger(
     cameras: &mut BTreeMap<String, CameraTotals>,
 ) -> sqlx::Result<BTreeMap<String, u64>> {
     let mut failures = BTreeMap::new();
-    let sql = "SELECT camera_id, state, failure_kind, COUNT(*) AS n FROM frame_ledger \
-               GROUP BY camera_id, state, failure_kind";
-    for found in sqlx::query(sql).fetch_all(conn).await? {
+    for found in sqlx::query(LEDGER).fetch_all(conn).await? {
         let name = row::own_text(&found, "camera_id")?;
         let totals = cameras.entry(name.clone()).or_insert_with(|| none(name));
         let number = row::count(&found, "n")?;

@@ -3,6 +3,7 @@
 mod frames;
 mod images;
 mod runs;
+mod slots;
 
 use std::sync::Arc;
 
@@ -23,6 +24,10 @@ macro_rules! for_backend {
             for_backend!(@tests $fresh, runs: a_run_is_closed_with_its_observation interrupted_runs_are_closed
                 runs_are_filtered_newest_first a_run_that_is_not_there_is_an_error totals_are_counted
                 facts_are_kept sessions_are_remembered the_database_is_whole);
+            for_backend!(@tests $fresh, slots: every_change_of_a_frame_changes_its_slot
+                neighbours_across_midnight_close_a_gap days_are_told_in_order_for_every_camera
+                an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep what_was_observed_stays_observed
+                days_are_counted);
         }
     };
     (@tests $fresh:path, $module:ident: $($test:ident)+) => {

@@ -60,6 +60,7 @@ impl Slots for SqliteCatalog {
     async fn recount(&self) -> Result<Vec<String>> {
         write!(self, "counting anew", |conn| async {
             let wrong = counters::repair(conn).await?;
+            reach::renew(conn).await?;
             forget(conn).await?;
             Ok::<_, sqlx::Error>(wrong)
         })

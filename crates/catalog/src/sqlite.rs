@@ -38,9 +38,6 @@ macro_rules! read {
     };
 }
 
-#[macro_use]
-mod triggers;
-
 mod backup;
 mod bulk;
 mod connect;
@@ -69,6 +66,7 @@ mod standing;
 mod time;
 mod tombstones;
 mod totals;
+mod triggers;
 
 use std::path::Path;
 

@@ -5,54 +5,43 @@ use draywatch_core::CameraId;
 use sqlx::SqliteConnection;
 
 use super::legacy::execute;
+use super::triggers::words;
 use super::{row, time};
 use crate::DayTotals;
 
-/// Counts a camera's days; `$CAMERA` is a literal, `$ROWS` which rows.
-const DAYS: &str = concat!(
-    "INSERT INTO day_totals (camera_id, day, images, thumbnails, unverified, processed, bytes) SELECT $CAMERA, ",
-    day!("i"),
-    ", COUNT(*), SUM(CASE WHEN i.is_thumbnail THEN 1 ELSE 0 END), SUM(CASE WHEN i.verified_at IS NULL THEN 1 ELSE 0 END), \
-     SUM(CASE WHEN i.processed THEN 1 ELSE 0 END), SUM(",
-    bytes!("i"),
-    ") FROM images AS i WHERE $ROWS GROUP BY 2"
-);
-/// Counts a camera, from its days.
-const CAMERA: &str = concat!(
-    "INSERT INTO camera_totals (camera_id, images, thumbnails, unverified, processed, bytes, duplicates, oldest, newest) \
-     SELECT $CAMERA, SUM(images), SUM(thumbnails), SUM(unverified), SUM(processed), SUM(bytes), \
-     (SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM images AS i WHERE $ROWS \
-      GROUP BY i.camera_id, i.timestamp, i.ordinal HAVING COUNT(*) > 1) AS twins), ",
-    edge!("$CAMERA", "ASC"),
-    ", ",
-    edge!("$CAMERA", "DESC"),
-    " FROM day_totals WHERE camera_id = $CAMERA"
-);
-
 /// Counts everything anew, a camera after the other.
 pub(super) async fn recount(conn: &mut SqliteConnection) -> sqlx::Result<()> {
-    execute(
-        conn,
-        "DELETE FROM camera_totals; DELETE FROM day_totals; DELETE FROM replaced_images".to_owned(),
-    )
-    .await?;
+    let none = "DELETE FROM camera_totals; DELETE FROM day_totals; DELETE FROM replaced_images";
+    execute(conn, none.to_owned()).await?;
     // Other programs may have written what is no text: SQLite's own literals name it all the same.
     let sql = "SELECT quote(camera_id) FROM (SELECT DISTINCT COALESCE(camera_id, '') AS camera_id FROM images)";
     let cameras: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *conn).await?;
     for camera in cameras {
-        let rows = match camera.as_str() {
-            "''" => "(i.camera_id = '' OR i.camera_id IS NULL)".to_owned(),
-            camera => format!("i.camera_id = {camera}"),
-        };
-        for sql in [DAYS, CAMERA] {
-            execute(
-                conn,
-                sql.replace("$CAMERA", &camera).replace("$ROWS", &rows),
-            )
-            .await?;
-        }
+        execute(conn, of_camera(&camera)).await?;
     }
     Ok(())
+}
+
+/// The statements that count a camera's days, and from these the camera; `camera` is a literal.
+fn of_camera(camera: &str) -> String {
+    let rows = match camera {
+        "''" => "(i.camera_id = '' OR i.camera_id IS NULL)".to_owned(),
+        camera => format!("i.camera_id = {camera}"),
+    };
+    let counts = words::counts("i");
+    let columns = counts.each_ref().map(|(name, _)| *name).join(", ");
+    let sums = counts.map(|(_, value)| format!("SUM({value})")).join(", ");
+    let totals = columns.split(", ").map(|name| format!("SUM({name})"));
+    let totals = totals.collect::<Vec<_>>().join(", ");
+    let day = words::day("i");
+    let [oldest, newest] = ["ASC", "DESC"].map(|order| words::edge(camera, order));
+    format!(
+        "INSERT INTO day_totals (camera_id, day, {columns}) SELECT {camera}, {day}, {sums} FROM images AS i WHERE {rows} GROUP BY 2;
+         INSERT INTO camera_totals (camera_id, {columns}, duplicates, oldest, newest) SELECT {camera}, {totals},
+         (SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM images AS i WHERE {rows}
+          GROUP BY i.camera_id, i.timestamp, i.ordinal HAVING COUNT(*) > 1) AS twins), {oldest}, {newest}
+         FROM day_totals WHERE camera_id = {camera}"
+    )
 }
 
 /// The counters against a new count: the cameras whose counters were wrong. They are right afterwards.

@@ -4,6 +4,7 @@ use draywatch_core::CameraId;
 use draywatch_core::outcome::Outcome;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
+use super::triggers::words;
 use super::{SqliteCatalog, connect, days, runs, totals};
 use crate::{Catalog, OpenOptions, RunFilter};
 
@@ -46,22 +47,17 @@ async fn nothing_that_is_asked_often_goes_through_a_table() {
         .connect()
         .await
         .unwrap();
+    let twins = words::twins("images", "OLD", "1");
+    let twins = format!("SELECT {twins} FROM images AS OLD WHERE id = 1");
+    let [oldest, newest] = ["ASC", "DESC"].map(|order| words::edge("'in_gate'", order));
+    let edges = format!("SELECT {oldest}, {newest}");
     let often = [
         days::IMAGES,
         days::TOMBSTONES,
         days::LEDGER,
         days::LISTINGS,
-        concat!(
-            "SELECT ",
-            twins!("images", "OLD"),
-            ") FROM images AS OLD WHERE id = 1"
-        ),
-        concat!(
-            "SELECT ",
-            edge!("'in_gate'", "ASC"),
-            ", ",
-            edge!("'in_gate'", "DESC")
-        ),
+        &twins,
+        &edges,
         "SELECT 1 FROM images WHERE filepath IN ($1, $2) OR image_path IN ($1, $2) OR id = $3",
     ];
     for sql in often {

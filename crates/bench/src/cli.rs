@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+
+use crate::big::Big;
 
 /// Measures draywatch beside curl, the machine's bound and the portal itself, on loopback.
 #[derive(Debug, Parser)]
@@ -12,7 +14,7 @@ pub struct Cli {
     #[arg(long)]
     pub quick: bool,
     /// Write all figures to this file as well.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub json: Option<PathBuf>,
     /// Rounds of the fetching contest; medians are reported.
     #[arg(long, value_name = "N", default_value_t = 3)]
@@ -26,6 +28,16 @@ pub struct Cli {
     /// Only these combinations of the contest, such as `50x16` (repeat for more).
     #[arg(long = "only", value_name = "LATENCYxCONCURRENCY", value_parser = pair)]
     only: Vec<(u64, usize)>,
+    /// A part that is measured by itself.
+    #[command(subcommand)]
+    pub part: Option<Part>,
+}
+
+/// What is measured by itself.
+#[derive(Debug, Subcommand)]
+pub enum Part {
+    /// Makes a large database, and measures the commands that read it.
+    Big(Big),
 }
 
 fn pair(text: &str) -> Result<(u64, usize), String> {

@@ -3,6 +3,7 @@
 //! It starts the real programs (`draywatch`, `portal-sim`, `curl`, Chromium) and measures them from outside, turn by turn,
 //! so that its figures are ratios of one machine at one time. It must not hold a copy of anything that it measures.
 
+mod big;
 mod browsing;
 mod cli;
 mod contest;
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use cli::Cli;
+use cli::{Cli, Part};
 use programs::Programs;
 use report::Report;
 use sim::{Frame, Simulator};
@@ -87,6 +88,9 @@ fn main() -> ExitCode {
 
 /// Everything, unless it takes too long or is told to stop: dropping the work ends its processes and removes its folders.
 async fn bounded(cli: Cli) -> Result<()> {
+    if let Some(Part::Big(big)) = &cli.part {
+        return big::run(big, cli.json.as_deref()).await;
+    }
     let limit = Duration::from_secs(cli.limit_seconds);
     tokio::select! {
         done = tokio::time::timeout(limit + limit / 4, whole(cli)) => match done {

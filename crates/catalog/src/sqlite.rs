@@ -4,7 +4,7 @@
 //! moment. It must not read the wall clock (but the triggers' `deleted_at` is by the deleting program's) and never opens
 //! the file other than through `SQLite`: closing it would drop the locks that `SQLite` holds.
 
-/// One write transaction around a function of a table family.
+/// One write transaction around a function of a table family. Slots that it made stale are computed before its end.
 macro_rules! write {
     ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
         $self
@@ -14,6 +14,8 @@ macro_rules! write {
                 let $conn = &mut *write.tx;
                 $crate::sqlite::jobs::check_fence($conn, $self.fence.as_ref()).await?;
                 let done = $work.await?;
+                $crate::sqlite::days::refresh(&mut write.tx, $crate::sqlite::days::IN_PASSING)
+                    .await?;
                 write.commit().await?;
                 Ok(done)
             })
@@ -41,6 +43,8 @@ mod backup;
 mod bulk;
 mod connect;
 
+mod counters;
+mod days;
 mod ddl;
 mod facts;
 mod holds;
@@ -49,8 +53,12 @@ mod jobs;
 mod known;
 mod ledger;
 mod legacy;
+mod letters;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod portal_days;
+mod reach;
 mod rebuild;
 mod record;
 mod row;
@@ -270,6 +278,7 @@ impl Catalog for SqliteCatalog {
             if let Some(observation) = observation.filter(|_| found) {
                 runs::observe(conn, run_id, observation).await?;
                 portal_days::note(conn, observation).await?;
+                reach::observe(conn, observation).await?;
             }
             Ok::<_, sqlx::Error>(found)
         })?;

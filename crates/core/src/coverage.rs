@@ -1,5 +1,11 @@
 //! Coverage: frames and observations -> slots, gaps and their reasons. Must not read a clock or a database.
 
+mod frames;
+mod listings;
+
+pub use frames::{FILE_BAD, FILE_MISSING, FileFact, Frames, NEVER_TRIED};
+pub use listings::{DayListings, Observed, TOO_SOON, observed};
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -23,6 +29,8 @@ pub enum Answer {
     NotOffered,
     /// Nobody asked the portal, or it could not be read: still to be asked for.
     NotObserved,
+    /// The portal was asked when the day was older than what it keeps: nobody can tell any more.
+    TooOld,
     /// A frame was stored, and removed on purpose since.
     Removed,
 }
@@ -37,18 +45,10 @@ impl Answer {
             Self::NotDownloaded(_) => "not_downloaded",
             Self::NotOffered => "not_offered",
             Self::NotObserved => "not_observed",
+            Self::TooOld => "too_old",
             Self::Removed => "removed",
         }
     }
-}
-
-/// A stretch of time that the portal was seen to answer for, whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Observed {
-    /// Its start.
-    pub from: DateTime<Utc>,
-    /// Its end; for a day that was still going on, the instant of the reading.
-    pub to: DateTime<Utc>,
 }
 
 /// Slots in a row that have the same answer.
@@ -72,7 +72,7 @@ pub fn slot_of(instant: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// One answer for every slot that begins in `from..to`. `frames` are (instant, what became of it), sorted by time; they may reach
-/// beyond the range, which helps at its edges.
+/// beyond the range, which helps at its edges. Of `observed` the first stretch that holds the slot speaks for it.
 #[must_use]
 pub fn slots(
     from: DateTime<Utc>,
@@ -109,13 +109,13 @@ fn answer(
     {
         return (&before.1).max(&after.1).clone();
     }
-    if observed
+    let seen = observed
         .iter()
-        .any(|seen| seen.from <= slot && slot + SLOT <= seen.to)
-    {
-        Answer::NotOffered
-    } else {
-        Answer::NotObserved
+        .find(|seen| seen.from <= slot && slot + SLOT <= seen.to);
+    match seen {
+        Some(seen) if seen.is_too_old => Answer::TooOld,
+        Some(_) => Answer::NotOffered,
+        None => Answer::NotObserved,
     }
 }
 
@@ -167,6 +167,7 @@ mod tests {
         let seen = [Observed {
             from: at(0),
             to: at(40),
+            is_too_old: false,
         }];
         let gaps = gaps(&slots(at(0), at(60), &frames, &seen));
         let told: Vec<_> = gaps.iter().map(|g| (g.answer.as_str(), g.slots)).collect();

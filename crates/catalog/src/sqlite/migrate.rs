@@ -12,7 +12,7 @@ use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::connect::{connect_options, explain, is_locked, patience, patiently};
 use super::standing::{self, Standing};
-use super::{backup, legacy, time, triggers};
+use super::{backup, legacy, slots, time, triggers};
 use crate::{CatalogError, OpenOptions, Result};
 
 /// The numbered migrations.
@@ -28,6 +28,8 @@ const MIGRATIONS: [(i64, &str); 4] = [
     ),
     (4, include_str!("../../migrations/sqlite/0004_jobs.sql")),
 ];
+/// The first schema with counters and slots.
+const COUNTED: i64 = 2;
 /// Where the schema is written down.
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS draywatch_schema \
                       (version INTEGER NOT NULL PRIMARY KEY, applied_at DATETIME NOT NULL)";
@@ -176,5 +178,11 @@ async fn bring_up(
             .execute(&mut *conn)
             .await?;
     }
-    Ok(triggers::renew(conn).await?)
+    // Without all the triggers, rows may have come and gone uncounted.
+    let is_counted = standing.has_triggers && standing.images == legacy::Need::Nothing;
+    triggers::renew(conn).await?;
+    if !is_counted || standing.schema < COUNTED {
+        slots::found(conn).await?;
+    }
+    Ok(())
 }

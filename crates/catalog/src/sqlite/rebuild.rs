@@ -95,7 +95,7 @@ async fn is_unique(conn: &mut SqliteConnection, column: &str) -> sqlx::Result<bo
 async fn dependents(conn: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar(
         "SELECT sql FROM sqlite_master WHERE lower(tbl_name) = 'images' AND type IN ('index', 'trigger') \
-         AND sql IS NOT NULL AND name NOT IN ('draywatch_image_added', 'draywatch_image_removed') ORDER BY rowid",
+         AND sql IS NOT NULL AND NOT (type = 'trigger' AND name LIKE 'draywatch\\_%' ESCAPE '\\') ORDER BY rowid",
     )
     .fetch_all(conn)
     .await

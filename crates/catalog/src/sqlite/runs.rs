@@ -120,6 +120,17 @@ pub(super) async fn list(
     conn: &mut SqliteConnection,
     filter: &RunFilter,
 ) -> sqlx::Result<Vec<RunRow>> {
+    query(filter)
+        .build()
+        .fetch_all(conn)
+        .await?
+        .iter()
+        .map(run)
+        .collect()
+}
+
+/// The query for runs; there is an index for each set of filters.
+pub(super) fn query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM runs WHERE 1 = 1");
     if let Some(camera) = &filter.camera {
         query
@@ -138,12 +149,6 @@ pub(super) async fn list(
         .push(" ORDER BY started_at DESC, id DESC LIMIT ")
         .push_bind(i64::from(filter.limit));
     query
-        .build()
-        .fetch_all(conn)
-        .await?
-        .iter()
-        .map(run)
-        .collect()
 }
 
 fn run(found: &SqliteRow) -> sqlx::Result<RunRow> {

@@ -1,9 +1,164 @@
-//! The part `Slots` of the `SQLite` backend.
+//! The part `Slots` of the `SQLite` backend: slots as they are kept, and computed where what is kept is stale.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use chrono::{NaiveDate, TimeDelta};
+use draywatch_core::CameraId;
+use sqlx::SqliteConnection;
 
-use super::SqliteCatalog;
-use crate::Slots;
+use super::legacy::execute;
+use super::{SqliteCatalog, counters, days, letters, reach, row, time};
+use crate::{DaySlots, DayTotals, Result, Slots};
+
+/// Days that a migration computes at once; those of a larger database are computed in passing, or by `refresh_slots`.
+const AT_ONCE: u32 = 1000;
+/// Days in one transaction of `refresh_slots`, so that other writers get their turn.
+const IN_ONE_GO: u32 = 100;
 
 #[async_trait]
-impl Slots for SqliteCatalog {}
+impl Slots for SqliteCatalog {
+    async fn slots(
+        &self,
+        cameras: &[CameraId],
+        first: NaiveDate,
+        last: NaiveDate,
+    ) -> Result<Vec<Vec<DaySlots>>> {
+        read!(self, "reading slots", |conn| all(
+            conn,
+            cameras,
+            (first, last)
+        ))
+    }
+
+    async fn day_totals(
+        &self,
+        camera: &CameraId,
+        first: NaiveDate,
+        last: NaiveDate,
+    ) -> Result<Vec<DayTotals>> {
+        read!(self, "reading counters", |conn| counters::days(
+            conn,
+            camera,
+            (first, last)
+        ))
+    }
+
+    async fn refresh_slots(&self, limit: u32) -> Result<u64> {
+        let mut left = limit;
+        while left > 0 {
+            let now = left.min(IN_ONE_GO);
+            let done = write!(self, "computing slots", |conn| days::refresh(conn, now))?;
+            if done < u64::from(now) {
+                break;
+            }
+            left -= now;
+        }
+        read!(self, "counting stale slots", |conn| waiting(conn))
+    }
+
+    async fn recount(&self) -> Result<Vec<String>> {
+        write!(self, "counting anew", |conn| async {
+            let wrong = counters::repair(conn).await?;
+            reach::renew(conn).await?;
+            forget(conn).await?;
+            Ok::<_, sqlx::Error>(wrong)
+        })
+    }
+
+    async fn portal_reach(&self, camera: &CameraId) -> Result<Option<TimeDelta>> {
+        read!(self, "reading the portal's reach", |conn| reach::of(
+            conn, camera
+        ))
+    }
+}
+
+async fn all(
+    conn: &mut SqliteConnection,
+    cameras: &[CameraId],
+    range: (NaiveDate, NaiveDate),
+) -> sqlx::Result<Vec<Vec<DaySlots>>> {
+    let mut all = Vec::with_capacity(cameras.len());
+    for camera in cameras {
+        all.push(of(conn, camera, range).await?);
+    }
+    Ok(all)
+}
+
+/// A camera's days: as they are kept, or computed where they are stale.
+async fn of(
+    conn: &mut SqliteConnection,
+    camera: &CameraId,
+    (first, last): (NaiveDate, NaiveDate),
+) -> sqlx::Result<Vec<DaySlots>> {
+    let mut known = kept(conn, camera, (first, last)).await?;
+    let mut found = Vec::new();
+    for date in first.iter_days().take_while(|day| *day <= last) {
+        found.push(match known.remove(&date) {
+            None => DaySlots::unknown(date),
+            Some(Some((letters, reasons))) => DaySlots {
+                date,
+                answers: letters::read(&letters, &reasons)?,
+            },
+            Some(None) => DaySlots {
+                date,
+                answers: days::compute(conn, camera, date).await?,
+            },
+        });
+    }
+    Ok(found)
+}
+
+/// Letters and reasons by day, nothing for a day that is stale.
+async fn kept(
+    conn: &mut SqliteConnection,
+    camera: &CameraId,
+    (first, last): (NaiveDate, NaiveDate),
+) -> sqlx::Result<BTreeMap<NaiveDate, Option<(String, String)>>> {
+    let sql = "SELECT day, answers, reasons FROM day_slots WHERE camera_id = $1 AND day >= $2 AND day <= $3 \
+               UNION ALL SELECT day, NULL, NULL FROM stale_days WHERE camera_id = $1 AND day >= $2 AND day <= $3";
+    let query = sqlx::query(sql).bind(camera.as_str());
+    let query = query
+        .bind(time::date_text(first))
+        .bind(time::date_text(last));
+    let mut kept = BTreeMap::new();
+    for found in query.fetch_all(conn).await? {
+        let Some(day) = row::text(&found, "day")?
+            .as_deref()
+            .and_then(time::parse_date)
+        else {
+            continue;
+        };
+        // The stale ones come second.
+        let letters = row::text(&found, "answers")?.zip(row::text(&found, "reasons")?);
+        kept.insert(day, letters);
+    }
+    Ok(kept)
+}
+
+async fn waiting(conn: &mut SqliteConnection) -> sqlx::Result<u64> {
+    let sql = "SELECT COUNT(*) AS n FROM stale_days";
+    row::count(&sqlx::query(sql).fetch_one(conn).await?, "n")
+}
+
+/// Has every day computed anew of which anything may be known.
+async fn forget(conn: &mut SqliteConnection) -> sqlx::Result<()> {
+    let sql = "DELETE FROM day_slots; DELETE FROM stale_days; \
+        INSERT INTO stale_days (day, camera_id) \
+        SELECT day, camera_id FROM (SELECT camera_id, day FROM day_totals WHERE typeof(camera_id) = 'text' AND day <> '' \
+        UNION SELECT camera_id, date(instant) FROM frame_ledger \
+        UNION SELECT camera_id, date(timestamp) FROM tombstones \
+        UNION SELECT camera_id, date(day_start, n || ' day') FROM observations, \
+        (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2) AS days \
+        WHERE confirmed AND date(day_start, n || ' day') <= date(day_end, '-1 second')) AS known \
+        WHERE day IS NOT NULL AND camera_id IS NOT NULL";
+    execute(conn, sql.to_owned()).await
+}
+
+/// Counters and slots of a database that has none, or whose triggers were away for a while.
+pub(super) async fn found(conn: &mut SqliteConnection) -> sqlx::Result<()> {
+    counters::recount(conn).await?;
+    reach::renew(conn).await?;
+    forget(conn).await?;
+    days::refresh(conn, AT_ONCE).await.map(|_| ())
+}

@@ -10,7 +10,7 @@ use crate::SCHEMA;
 use crate::{CatalogError, Result};
 
 /// Our tables, for the case that another program has one of that name.
-const OWN_TABLES: [&str; 9] = [
+const OWN_TABLES: [&str; 15] = [
     "draywatch_facts",
     "frame_ledger",
     "tombstones",
@@ -20,6 +20,12 @@ const OWN_TABLES: [&str; 9] = [
     "jobs",
     "ticks",
     "portal_days",
+    "camera_totals",
+    "day_totals",
+    "replaced_images",
+    "day_slots",
+    "stale_days",
+    "portal_reach",
 ];
 
 /// What a database looks like before anything is done to it.

@@ -1,4 +1,4 @@
-//! Totals for the `status` command. They scan; counters come with a later issue.
+//! Totals for the `status` command: from the counters, and an index of the ledger. Must not go through images.
 
 use std::collections::BTreeMap;
 
@@ -9,31 +9,31 @@ use crate::{CameraTotals, Totals};
 
 /// The key of ledger rows that were never tried.
 const NEVER_TRIED: &str = "never_tried";
+/// Ledger rows by what is told of them.
+pub(super) const LEDGER: &str = "SELECT camera_id, state, failure_kind, COUNT(*) AS n FROM frame_ledger \
+                                 GROUP BY camera_id, state, failure_kind";
 
 pub(super) async fn totals(conn: &mut SqliteConnection) -> sqlx::Result<Totals> {
-    let mut cameras = images(conn).await?;
-    ledger(conn, &mut cameras).await?;
-    let sql = "SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM images \
-               GROUP BY camera_id, timestamp, ordinal HAVING COUNT(*) > 1) AS twins";
-    let duplicates: i64 = sqlx::query_scalar(sql).fetch_one(&mut *conn).await?;
+    let (mut cameras, duplicates) = images(conn).await?;
+    let failures = ledger(conn, &mut cameras).await?;
     Ok(Totals {
         cameras: cameras.into_values().collect(),
-        ledger: failures(conn).await?,
-        duplicates: u64::try_from(duplicates).unwrap_or(0),
+        ledger: failures,
+        duplicates,
         schema: crate::SCHEMA,
     })
 }
 
-/// Image rows by camera. Times that are none (other programs may write them) are no oldest and no newest.
-async fn images(conn: &mut SqliteConnection) -> sqlx::Result<BTreeMap<String, CameraTotals>> {
-    let sql = "SELECT camera_id, COUNT(*) AS images, SUM(CASE WHEN is_thumbnail THEN 1 ELSE 0 END) AS thumbnails, \
-               SUM(CASE WHEN verified_at IS NULL THEN 1 ELSE 0 END) AS unverified, \
-               SUM(CASE WHEN processed THEN 1 ELSE 0 END) AS processed, SUM(file_size) AS bytes, \
-               MIN(CASE WHEN timestamp >= '0' AND timestamp < ':' THEN timestamp END) AS oldest, \
-               MAX(CASE WHEN timestamp >= '0' AND timestamp < ':' THEN timestamp END) AS newest \
-               FROM images GROUP BY camera_id";
+/// Image rows by camera, and how many of all are there more than once.
+async fn images(
+    conn: &mut SqliteConnection,
+) -> sqlx::Result<(BTreeMap<String, CameraTotals>, u64)> {
     let mut cameras = BTreeMap::new();
-    for found in sqlx::query(sql).fetch_all(conn).await? {
+    let mut duplicates = 0;
+    for found in sqlx::query("SELECT * FROM camera_totals")
+        .fetch_all(conn)
+        .await?
+    {
         let totals = CameraTotals {
             images: row::count(&found, "images")?,
             thumbnails: row::count(&found, "thumbnails")?,
@@ -44,34 +44,34 @@ async fn images(conn: &mut SqliteConnection) -> sqlx::Result<BTreeMap<String, Ca
             newest: row::instant(&found, "newest")?,
             ..none(row::text(&found, "camera_id")?.unwrap_or_default())
         };
+        duplicates += row::count(&found, "duplicates")?;
         cameras.insert(totals.camera_id.clone(), totals);
     }
-    Ok(cameras)
+    Ok((cameras, duplicates))
 }
 
+/// Ledger rows by camera; those that are open by kind of failure, too.
 async fn ledger(
     conn: &mut SqliteConnection,
     cameras: &mut BTreeMap<String, CameraTotals>,
-) -> sqlx::Result<()> {
-    let sql = "SELECT camera_id, SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END) AS open, \
-               SUM(CASE WHEN state = 'given_up' THEN 1 ELSE 0 END) AS given_up FROM frame_ledger GROUP BY camera_id";
-    for found in sqlx::query(sql).fetch_all(conn).await? {
+) -> sqlx::Result<BTreeMap<String, u64>> {
+    let mut failures = BTreeMap::new();
+    for found in sqlx::query(LEDGER).fetch_all(conn).await? {
         let name = row::own_text(&found, "camera_id")?;
         let totals = cameras.entry(name.clone()).or_insert_with(|| none(name));
-        totals.open = row::count(&found, "open")?;
-        totals.given_up = row::count(&found, "given_up")?;
+        let number = row::count(&found, "n")?;
+        match row::own_text(&found, "state")?.as_str() {
+            "open" => {
+                let kind = row::text(&found, "failure_kind")?;
+                let kind = kind.unwrap_or_else(|| NEVER_TRIED.to_owned());
+                *failures.entry(kind).or_default() += number;
+                totals.open += number;
+            }
+            "given_up" => totals.given_up += number,
+            _ => {}
+        }
     }
-    Ok(())
-}
-
-async fn failures(conn: &mut SqliteConnection) -> sqlx::Result<BTreeMap<String, u64>> {
-    let sql = "SELECT failure_kind, COUNT(*) AS n FROM frame_ledger WHERE state = 'open' GROUP BY failure_kind";
-    let rows = sqlx::query(sql).fetch_all(conn).await?;
-    let pair = |found| {
-        let kind = row::text(found, "failure_kind")?.unwrap_or_else(|| NEVER_TRIED.to_owned());
-        Ok((kind, row::count(found, "n")?))
-    };
-    rows.iter().map(pair).collect()
+    Ok(failures)
 }
 
 fn none(camera_id: String) -> CameraTotals {

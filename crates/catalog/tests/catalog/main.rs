@@ -2,6 +2,7 @@
 
 mod adoption;
 mod conformance;
+mod counters;
 mod crash;
 mod locking;
 mod opening;

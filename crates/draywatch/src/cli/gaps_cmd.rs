@@ -22,12 +22,9 @@ pub async fn run(args: &GapsArgs, context: &Context) -> Result<Status, CliError>
     let days = days.map_err(|error| CliError::new(Kind::Configuration, error.to_string()))?;
     let (zone, now) = (context.config.portal.time_zone, context.clock.now());
     let catalog = look::database(context).await?;
-    let mut found = Vec::new();
-    for camera in cameras {
-        let gaps = gaps::gaps(&*catalog, &camera, days, zone, now).await?;
-        found.push((camera, gaps));
-    }
+    let gaps = gaps::gaps(&*catalog, &cameras, days, zone, now).await?;
     catalog.close().await;
+    let found: Vec<_> = cameras.into_iter().zip(gaps).collect();
     let list: Vec<Value> = found
         .iter()
         .flat_map(|(camera, gaps)| gaps.iter().map(move |gap| to_json(camera, gap)))

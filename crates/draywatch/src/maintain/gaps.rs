@@ -1,53 +1,62 @@
-//! The times without a picture and why: what the database knows, told slot by slot. Must not touch files.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! The times without a picture and why: the slots that the database keeps, cut to the portal's days, told in words. Must not
+//! touch files.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
-use draywatch_catalog::{Catalog, LedgerEntry, LedgerFilter, LedgerState, Result};
+use draywatch_catalog::{Catalog, DaySlots, Result};
 use draywatch_core::CameraId;
-use draywatch_core::coverage::{self, Answer, GAP, Observed, SLOT, Stretch};
-use draywatch_core::plan::KnownState;
+use draywatch_core::coverage::{self, Answer, FILE_BAD, FILE_MISSING, NEVER_TRIED, SLOT, Stretch};
 use draywatch_core::zone::day_bounds;
 
 /// Portal days that are looked at together: memory stays the same however many are asked for.
 const DAYS_AT_A_TIME: u64 = 32;
 
-/// The reason of a frame whose file is gone.
-pub const FILE_MISSING: &str = "file_missing";
-/// The reason of a frame whose file is damaged.
-pub const FILE_BAD: &str = "file_bad";
-
-/// A frame by its instant and its place in its second.
-type Key = (DateTime<Utc>, u16);
-
-/// The stretches of whole slots without a full picture on the portal's days `first..=last`, up to `now`.
+/// The stretches of whole slots without a full picture on the portal's days `first..=last`, up to `now`, for each of
+/// `cameras`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn gaps(
     catalog: &dyn Catalog,
-    camera: &CameraId,
+    cameras: &[CameraId],
     (first, last): (NaiveDate, NaiveDate),
     zone: Tz,
     now: DateTime<Utc>,
-) -> Result<Vec<Stretch>> {
-    let mut found = Vec::new();
+) -> Result<Vec<Vec<Stretch>>> {
+    let mut found = vec![Vec::new(); cameras.len()];
     let mut day = first;
     while day <= last && day_bounds(day, zone).0 < now {
         let block = day
             .checked_add_days(Days::new(DAYS_AT_A_TIME - 1))
             .map_or(last, |end| end.min(last));
-        join(
-            &mut found,
-            block_gaps(catalog, camera, (day, block), zone, now).await?,
-        );
+        // The slot that is going on is no whole one yet.
+        let from = day_bounds(day, zone).0;
+        let to = day_bounds(block, zone).1.min(coverage::slot_of(now));
+        let days = catalog
+            .slots(cameras, from.date_naive(), to.date_naive())
+            .await?;
+        for (found, days) in found.iter_mut().zip(&days) {
+            join(found, coverage::gaps(&between(days, from, to)));
+        }
         match block.succ_opt() {
             Some(next) => day = next,
             None => break,
         }
     }
     Ok(found)
+}
+
+/// The slots that begin in `from..to`.
+fn between(
+    days: &[DaySlots],
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, Answer)> {
+    let all = days.iter().flat_map(DaySlots::slots);
+    let within = all.filter(|(slot, _)| (from..to).contains(slot));
+    within
+        .map(|(slot, answer)| (slot, answer.clone()))
+        .collect()
 }
 
 /// Appends stretches; the first is the continuation of the last one where they say the same.
@@ -61,158 +70,6 @@ fn join(found: &mut Vec<Stretch>, more: Vec<Stretch>) {
             _ => found.push(stretch),
         }
     }
-}
-
-async fn block_gaps(
-    catalog: &dyn Catalog,
-    camera: &CameraId,
-    (first, last): (NaiveDate, NaiveDate),
-    zone: Tz,
-    now: DateTime<Utc>,
-) -> Result<Vec<Stretch>> {
-    // The slot that is going on is no whole one yet.
-    let (from, to) = (
-        day_bounds(first, zone).0,
-        day_bounds(last, zone).1.min(coverage::slot_of(now)),
-    );
-    let frames = frames(catalog, camera, (first, last), (from - GAP, to + GAP)).await?;
-    // A slot may begin on one day and end on the next.
-    let around = (
-        first.pred_opt().unwrap_or(first),
-        last.succ_opt().unwrap_or(last),
-    );
-    let observed = observed(catalog, camera, around).await?;
-    Ok(coverage::gaps(&coverage::slots(
-        from, to, &frames, &observed,
-    )))
-}
-
-/// What became of every frame that is known, in time order.
-async fn frames(
-    catalog: &dyn Catalog,
-    camera: &CameraId,
-    (first, last): (NaiveDate, NaiveDate),
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Vec<(DateTime<Utc>, Answer)>> {
-    let known = catalog.known(camera, from, to).await?;
-    let gone = lost(catalog, camera, from, to).await?;
-    let reasons = reasons(catalog, camera, first, last).await?;
-    let frames = known.into_iter().map(|frame| {
-        let key = (frame.id.instant, frame.id.ordinal);
-        let reason = || {
-            reasons
-                .get(&key)
-                .cloned()
-                .unwrap_or_else(|| "never_tried".to_owned())
-        };
-        let answer = match frame.state {
-            KnownState::Removed => Answer::Removed,
-            // A frame that was stored and lost is owed again: that it was lost says more.
-            _ if gone.contains_key(&key) => Answer::NotDownloaded(gone[&key].to_owned()),
-            KnownState::Open | KnownState::GivenUp => Answer::NotDownloaded(reason()),
-            KnownState::Stored => Answer::Stored,
-            KnownState::Thumbnail => Answer::Thumbnail,
-        };
-        (frame.id.instant, answer)
-    });
-    Ok(frames.collect())
-}
-
-/// Frames whose rows are there, but whose files a check found missing or bad.
-async fn lost(
-    catalog: &dyn Catalog,
-    camera: &CameraId,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> Result<BTreeMap<Key, &'static str>> {
-    let (mut lost, mut good) = (BTreeMap::new(), BTreeSet::new());
-    for row in catalog.images_between(camera, from, to).await? {
-        let Some(at) = row.timestamp else { continue };
-        match row.file_state.as_deref() {
-            Some("missing") => drop(lost.insert((at, row.ordinal), FILE_MISSING)),
-            Some("bad") => drop(lost.insert((at, row.ordinal), FILE_BAD)),
-            _ => drop(good.insert((at, row.ordinal))),
-        }
-    }
-    // Old databases may have two rows of one frame.
-    lost.retain(|key, _| !good.contains(key));
-    Ok(lost)
-}
-
-/// Why frames of the ledger are not stored.
-async fn reasons(
-    catalog: &dyn Catalog,
-    camera: &CameraId,
-    first: NaiveDate,
-    last: NaiveDate,
-) -> Result<BTreeMap<Key, String>> {
-    // A frame at midnight may be listed under the day before or after.
-    let dates = (
-        first.pred_opt().unwrap_or(first),
-        last.succ_opt().unwrap_or(last),
-    );
-    let filter = LedgerFilter {
-        camera: Some(camera.clone()),
-        dates: Some(dates),
-        states: Vec::new(),
-    };
-    let entries = catalog.ledger(&filter).await?;
-    Ok(entries
-        .iter()
-        .map(|entry| {
-            (
-                (entry.entry.frame.instant, entry.entry.frame.ordinal),
-                reason(entry),
-            )
-        })
-        .collect())
-}
-
-fn reason(entry: &LedgerEntry) -> String {
-    let kind = || {
-        entry
-            .failure
-            .as_ref()
-            .map(|failure| failure.kind.as_str().to_owned())
-    };
-    match entry.state {
-        LedgerState::GivenUp => format!(
-            "given_up:{}",
-            entry.reason.as_deref().unwrap_or("no_reason")
-        ),
-        _ => entry
-            .reason
-            .clone()
-            .or_else(kind)
-            .unwrap_or_else(|| "never_tried".to_owned()),
-    }
-}
-
-/// The stretches of time that confirmed listings answer for, joined where they touch.
-async fn observed(
-    catalog: &dyn Catalog,
-    camera: &CameraId,
-    (first, last): (NaiveDate, NaiveDate),
-) -> Result<Vec<Observed>> {
-    let observations = catalog.observations(camera, first, last).await?;
-    let mut seen: Vec<Observed> = observations
-        .into_iter()
-        .map(|row| row.observation)
-        .filter(|observation| observation.confirmed)
-        .map(|observation| Observed {
-            from: observation.day_start,
-            to: observation.day_end.min(observation.observed_at),
-        })
-        .collect();
-    seen.sort_by_key(|seen| seen.from);
-    let mut joined: Vec<Observed> = Vec::new();
-    for next in seen {
-        match joined.last_mut() {
-            Some(last) if next.from <= last.to => last.to = last.to.max(next.to),
-            _ => joined.push(next),
-        }
-    }
-    Ok(joined)
 }
 
 /// The reason of an answer as a short code that stays the same, where there is one beyond the answer itself.
@@ -237,6 +94,9 @@ pub fn in_words(answer: &Answer) -> String {
             "nobody asked the portal, or it could not be read: `draywatch backfill` asks it"
                 .to_owned()
         }
+        Answer::TooOld => {
+            "the portal no longer had that day when it was asked: older than it keeps".to_owned()
+        }
         Answer::Removed => "was stored, and removed on purpose".to_owned(),
         Answer::NotDownloaded(reason) => not_downloaded(reason),
     }
@@ -249,7 +109,7 @@ fn not_downloaded(reason: &str) -> String {
     match reason {
         FILE_MISSING => "was stored, but its file is missing: see `draywatch verify`".to_owned(),
         FILE_BAD => "was stored, but its file is damaged: see `draywatch verify`".to_owned(),
-        "never_tried" => "listed, but not tried yet".to_owned(),
+        NEVER_TRIED => "listed, but not tried yet".to_owned(),
         reason => format!("listed, but not downloaded: {}", reason.replace('_', " ")),
     }
 }

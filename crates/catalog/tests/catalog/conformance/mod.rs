@@ -4,6 +4,7 @@ mod frames;
 mod images;
 mod jobs;
 mod runs;
+mod slots;
 
 use std::sync::Arc;
 
@@ -27,6 +28,10 @@ macro_rules! for_backend {
             for_backend!(@tests $fresh, jobs: a_job_has_one_open_tick of_many_that_start_a_tick_one_does
                 a_tick_that_failed_comes_again a_lease_is_taken_over_only_from_who_is_gone
                 who_lost_a_lease_writes_nothing_more days_sum_up_what_was_observed);
+            for_backend!(@tests $fresh, slots: every_change_of_a_frame_changes_its_slot
+                neighbours_across_midnight_close_a_gap days_are_told_in_order_for_every_camera
+                an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep what_was_observed_stays_observed
+                days_are_counted);
         }
     };
     (@tests $fresh:path, $module:ident: $($test:ident)+) => {

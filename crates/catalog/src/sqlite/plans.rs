@@ -1,0 +1,84 @@
+//! How `SQLite` finds what is asked for often: by an index, never by going through a table.
+
+use draywatch_core::CameraId;
+use draywatch_core::outcome::Outcome;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
+
+use super::triggers::words;
+use super::{SqliteCatalog, connect, days, runs, totals};
+use crate::{Catalog, OpenOptions, RunFilter};
+
+async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .fetch_all(conn)
+        .await
+        .unwrap();
+    let lines: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+    lines.join("; ")
+}
+
+fn runs_by(camera: bool, outcome: bool, since: bool) -> String {
+    let filter = RunFilter {
+        camera: camera.then(|| CameraId::new("in_gate").unwrap()),
+        outcome: outcome.then_some(Outcome::Failed),
+        since: since.then(|| chrono::DateTime::from_timestamp(0, 0).unwrap()),
+        limit: 5,
+    };
+    runs::query(&filter).sql().as_str().to_owned()
+}
+
+#[tokio::test]
+async fn nothing_that_is_asked_often_goes_through_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("database.db");
+    let options = OpenOptions {
+        create: true,
+        busy_timeout: std::time::Duration::from_secs(5),
+        now: chrono::DateTime::from_timestamp(0, 0).unwrap(),
+    };
+    SqliteCatalog::open(&path, options)
+        .await
+        .unwrap()
+        .close()
+        .await;
+    let busy = std::time::Duration::ZERO;
+    let mut conn = connect::connect_options(&path, busy)
+        .connect()
+        .await
+        .unwrap();
+    let twins = words::twins("images", "OLD", "1");
+    let twins = format!("SELECT {twins} FROM images AS OLD WHERE id = 1");
+    let [oldest, newest] = ["ASC", "DESC"].map(|order| words::edge("'in_gate'", order));
+    let edges = format!("SELECT {oldest}, {newest}");
+    let often = [
+        days::IMAGES,
+        days::TOMBSTONES,
+        days::LEDGER,
+        days::LISTINGS,
+        &twins,
+        &edges,
+        "SELECT 1 FROM images WHERE filepath IN ($1, $2) OR image_path IN ($1, $2) OR id = $3",
+    ];
+    for sql in often {
+        let found = plan(&mut conn, sql).await;
+        assert!(
+            !found.contains("SCAN") || found.contains("SCAN CONSTANT ROW"),
+            "{sql}: {found}"
+        );
+    }
+    let found = plan(&mut conn, totals::LEDGER).await;
+    assert!(
+        found.contains("COVERING INDEX") && !found.contains("B-TREE"),
+        "{found}"
+    );
+    for nth in 0..8 {
+        let sql = runs_by(nth & 1 > 0, nth & 2 > 0, nth & 4 > 0);
+        let found = plan(&mut conn, &sql).await;
+        assert!(
+            found.contains("USING INDEX") && !found.contains("B-TREE"),
+            "{sql}: {found}"
+        );
+    }
+    conn.close().await.unwrap();
+}

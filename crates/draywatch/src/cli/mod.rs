@@ -16,6 +16,7 @@ mod progress;
 mod run_cmd;
 pub mod runs_cmd;
 pub mod status_cmd;
+mod status_jobs;
 pub mod table;
 pub mod verify_cmd;
 

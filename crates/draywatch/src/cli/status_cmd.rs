@@ -9,6 +9,7 @@ use draywatch_core::outcome::Outcome;
 use serde_json::{Value, json};
 
 use super::context::{CliError, Context, Status};
+use super::status_jobs::Jobs;
 use super::table::{self, Side, Table};
 use super::{look, runs_cmd};
 use crate::config::hide_secrets;
@@ -34,12 +35,14 @@ pub async fn run(context: &Context) -> Result<Status, CliError> {
     let catalog = look::database(context).await?;
     let totals = catalog.totals().await?;
     let lasts = lasts(&*catalog, context, &totals).await?;
+    let (cameras, now) = (&context.config.stream_names, context.clock.now());
+    let jobs = Jobs::read(&*catalog, cameras, now).await?;
     catalog.close().await;
     let owed: u64 = totals.cameras.iter().map(|camera| camera.open).sum();
     let has_failed = lasts.iter().any(Last::has_failed);
     let is_well = owed == 0 && !has_failed;
-    context.tell(&to_json(context, &totals, &lasts, is_well));
-    say(context, &totals, &lasts, owed);
+    context.tell(&to_json(context, &totals, &lasts, &jobs, is_well));
+    say(context, &totals, &lasts, &jobs, owed);
     Ok(if is_well {
         Status::AllWell
     } else {
@@ -116,13 +119,20 @@ fn nothing(camera_id: &str) -> CameraTotals {
     }
 }
 
-fn to_json(context: &Context, totals: &Totals, lasts: &[Last], is_well: bool) -> Value {
+fn to_json(
+    context: &Context,
+    totals: &Totals,
+    lasts: &[Last],
+    jobs: &Jobs,
+    is_well: bool,
+) -> Value {
     let now = context.clock.now();
     let cameras = lasts.iter().map(|last| {
         let camera = &last.totals;
         let mut value = json!(camera);
         value["newest_age_seconds"] =
             json!(camera.newest.map(|newest| (now - newest).num_seconds()));
+        value["lag"] = jobs.lag(&camera.camera_id);
         value["last_run"] = json!(last.ended.as_ref().map(runs_cmd::to_json));
         value["under_way"] = json!(last.under_way.as_ref().map(runs_cmd::to_json));
         value
@@ -136,15 +146,20 @@ fn to_json(context: &Context, totals: &Totals, lasts: &[Last], is_well: bool) ->
         "owed_by_kind": totals.ledger,
         "given_up": totals.cameras.iter().map(|camera| camera.given_up).sum::<u64>(),
         "duplicates": totals.duplicates,
+        "jobs": jobs.to_json(),
     })
 }
 
-fn say(context: &Context, totals: &Totals, lasts: &[Last], owed: u64) {
+fn say(context: &Context, totals: &Totals, lasts: &[Last], jobs: &Jobs, owed: u64) {
     let now = context.clock.now();
     context.say(pictures(lasts, now));
     context.say("");
     context.say(collections(lasts));
     context.say("");
+    if let Some(jobs) = jobs.table() {
+        context.say(jobs);
+        context.say("");
+    }
     let given_up: u64 = totals.cameras.iter().map(|camera| camera.given_up).sum();
     match owed {
         0 => context.say("owed: nothing"),

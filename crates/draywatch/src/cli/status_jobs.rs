@@ -1,0 +1,113 @@
+//! The part of `status` that is about the service: its jobs, and how soon after their instant frames are stored.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use draywatch_catalog::{Catalog, JobRow, Result};
+use draywatch_core::CameraId;
+use draywatch_core::pace::{Lag, Memory, lag};
+use serde_json::{Value, json};
+
+use super::table::{self, Side, Table};
+use crate::collect::job_name;
+
+/// The frames of so long ago at most say how soon frames are stored.
+const LATELY: TimeDelta = TimeDelta::days(1);
+/// A camera's frames of a day, with room for twins.
+const FRAMES: u32 = 200;
+
+/// The jobs, and the cameras' lags.
+pub struct Jobs {
+    rows: Vec<JobRow>,
+    lags: BTreeMap<CameraId, Lag>,
+}
+
+impl Jobs {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn read(
+        catalog: &dyn Catalog,
+        cameras: &[CameraId],
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let rows = catalog.jobs().await?;
+        let mut lags = BTreeMap::new();
+        for camera in cameras {
+            let name = job_name(camera);
+            let memory = rows.iter().find(|row| row.name == name);
+            let memory = memory.and_then(|row| row.memory.as_deref());
+            let memory: Memory =
+                serde_json::from_str(memory.unwrap_or_default()).unwrap_or_default();
+            let frames = catalog.newest_frames(camera, FRAMES).await?;
+            let lately: Vec<_> = frames
+                .into_iter()
+                .filter(|frame| now - frame.instant <= LATELY)
+                .filter_map(|frame| Some((frame.instant, frame.committed?)))
+                .collect();
+            if let Some(lag) = lag(&lately, memory.appears_after()) {
+                lags.insert(camera.clone(), lag);
+            }
+        }
+        Ok(Self { rows, lags })
+    }
+
+    /// The lag of a camera, `null` where there are no frames of late.
+    pub fn lag(&self, camera: &str) -> Value {
+        let found = self.lags.iter().find(|(name, _)| name.as_str() == camera);
+        json!(found.map(|(_, lag)| lag))
+    }
+
+    /// The jobs.
+    pub fn to_json(&self) -> Value {
+        let job = |row: &JobRow| {
+            let open = row.standing.open;
+            json!({
+                "job": row.name,
+                "due": open.map(|open| open.due),
+                "not_before": open.map(|open| open.not_before),
+                "is_running": open.is_some_and(|open| open.is_running),
+                "attempts": open.map_or(0, |open| open.attempts),
+                "purpose": row.purpose,
+                "last_started": row.standing.last_started,
+                "holder": row.lease.as_ref().map(|lease| &lease.holder),
+            })
+        };
+        self.rows.iter().map(job).collect()
+    }
+
+    /// The jobs for people; `None` where no service ever ran.
+    pub fn table(&self) -> Option<Table> {
+        let (left, right) = (Side::Left, Side::Right);
+        let mut table = Table::new(&[
+            ("job", left),
+            ("last started", left),
+            ("next", left),
+            ("lag, median", right),
+        ]);
+        for row in &self.rows {
+            let open = row.standing.open;
+            let next = match open {
+                Some(open) if open.is_running => "running".to_owned(),
+                Some(open) => table::utc(open.not_before),
+                None => "-".to_owned(),
+            };
+            let lag = self
+                .lags
+                .iter()
+                .find(|(name, _)| job_name(name) == row.name);
+            table.row([
+                row.name.clone(),
+                row.standing
+                    .last_started
+                    .map_or_else(|| "never".to_owned(), table::utc),
+                next,
+                lag.map_or_else(String::new, |(_, lag)| {
+                    format!("{} s", lag.median_ms / 1000)
+                }),
+            ]);
+        }
+        (!self.rows.is_empty()).then_some(table)
+    }
+}

@@ -38,6 +38,7 @@ macro_rules! read {
 
 mod backup;
 mod bulk;
+mod checks;
 mod connect;
 mod ddl;
 mod facts;
@@ -50,6 +51,8 @@ mod legacy;
 mod migrate;
 mod rebuild;
 mod record;
+mod references;
+mod removal;
 mod row;
 mod runs;
 mod sessions;
@@ -240,7 +243,7 @@ impl Catalog for SqliteCatalog {
         now: DateTime<Utc>,
     ) -> Result<()> {
         write!(self, "writing what a check found", |conn| {
-            images::set_file_state(conn, image_id, state, now)
+            checks::set_file_state(conn, image_id, state, now)
         })
     }
 

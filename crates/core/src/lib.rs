@@ -12,7 +12,9 @@ pub mod frame;
 pub mod listing;
 pub mod outcome;
 pub mod plan;
+pub mod retention;
 pub mod retry;
+pub mod verification;
 pub mod zone;
 
 pub use camera::CameraId;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use draywatch_catalog::{BadDatabaseUrl, Catalog, CatalogError, DatabaseUrl, OpenOptions};
-use draywatch_core::frame::FileName;
-use draywatch_core::{Clock, FrameId, Kind};
+use draywatch_core::{Clock, FrameId, Kind, frame};
 
 use crate::archive::{Access, Archive, ArchiveError};
 use crate::config::Config;
@@ -128,11 +127,7 @@ impl Store {
     /// Rows written when the archive was elsewhere are found all the same.
     #[must_use]
     pub fn relative(path: &str) -> Option<String> {
-        let mut parts = path.rsplitn(3, '/');
-        let name = parts.next()?;
-        let folder = parts.next()?;
-        let file = FileName::parse(name)?;
-        (file.frame().folder() == folder).then(|| format!("{folder}/{name}"))
+        frame::place_of(path)
     }
 }
 

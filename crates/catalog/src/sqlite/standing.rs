@@ -9,14 +9,15 @@ use super::migrate::KNOWN;
 use super::triggers;
 use crate::{CatalogError, Result};
 
-/// The tables of the first migration, for the case that another program has one of that name.
-const OWN_TABLES: [&str; 6] = [
+/// The tables of the migrations, for the case that another program has one of that name.
+const OWN_TABLES: [&str; 7] = [
     "draywatch_facts",
     "frame_ledger",
     "tombstones",
     "runs",
     "observations",
     "browser_sessions",
+    "retention_holds",
 ];
 
 /// What a database looks like before anything is done to it.

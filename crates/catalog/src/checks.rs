@@ -42,6 +42,8 @@ pub trait Checks: Send + Sync + 'static {
         after: Option<&CheckedUpTo>,
         limit: u32,
     ) -> Result<StalePage>;
+    /// How many image rows there are.
+    async fn image_count(&self) -> Result<u64>;
     /// Writes down what checks of files found, all in one transaction.
     async fn record_checks(&self, checked: &[CheckedFile], now: DateTime<Utc>) -> Result<()>;
 }

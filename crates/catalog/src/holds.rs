@@ -24,7 +24,9 @@ pub struct Hold {
 /// Which frames are looked at for removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RemovalFilter {
-    /// Only frames taken before this instant (those of its day may be among them all the same).
+    /// Only frames taken at this instant or later (earlier ones of its day may be among them all the same).
+    pub from: Option<DateTime<Utc>>,
+    /// Only frames taken before this instant (later ones of its day may be among them all the same).
     pub before: Option<DateTime<Utc>>,
     /// Only frames that draywatch collected itself.
     pub only_collected: bool,

@@ -25,6 +25,7 @@ mod owner;
 mod put;
 mod quarantine;
 mod relative;
+mod remove;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -34,10 +35,11 @@ use std::sync::{Arc, Mutex};
 
 pub use error::ArchiveError;
 use folder::Folder;
-pub use lock::{CameraLock, IdLock};
+pub use lock::{CameraLock, IdLock, PruneLock};
 use owner::Owner;
 pub use owner::Swept;
 pub use put::{Placed, Staged};
+pub use remove::Removed;
 pub use walk::Walk;
 
 /// The name of the control folder in the archive.

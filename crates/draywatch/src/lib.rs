@@ -8,4 +8,5 @@ pub mod collect;
 pub mod config;
 pub mod fetch;
 pub mod maintain;
+pub mod removal;
 pub mod store;

@@ -8,12 +8,17 @@ pub mod gaps;
 mod judge;
 mod ledger;
 mod orphans;
+pub mod prune;
+mod pruned;
 pub mod reconcile;
 mod report;
+pub mod room;
 mod rows;
+pub mod sample;
 mod tree;
 
 pub use error::MaintainError;
+pub use pruned::{Count, Gone, Kept, Pruned};
 pub use report::{Problem, ProblemKind, Report};
 
 use draywatch_catalog::PictureFacts;

@@ -29,6 +29,8 @@ pub struct Store {
     /// The archive.
     pub archive: Archive,
     prefix: String,
+    /// The database's address, for messages.
+    database: String,
 }
 
 /// Why database and archive cannot be used.
@@ -99,6 +101,7 @@ impl Store {
             catalog,
             archive,
             prefix: prefix(config),
+            database: crate::config::hide_secrets(&config.database_url),
         })
     }
 
@@ -114,7 +117,41 @@ impl Store {
             catalog,
             archive,
             prefix: prefix(config),
+            database: crate::config::hide_secrets(&config.database_url),
         })
+    }
+
+    /// The same pair with the archive opened anew for writing: as it is now, since its disk may have gone meanwhile. Before
+    /// anything is removed (invariant 6).
+    ///
+    /// # Errors
+    /// When the archive is not there, not writable, or not the one that the database knows.
+    pub async fn reopened(&self) -> Result<Self, StoreError> {
+        let root = self.archive.root().to_owned();
+        let known = self.catalog.fact(ARCHIVE_ID).await?.unwrap_or_default();
+        let (archive, database) = (root.display().to_string(), self.database.clone());
+        let opened = match Archive::open(&root, Access::ReadWrite) {
+            Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => None,
+            opened => Some(opened?),
+        };
+        let there = opened.as_ref().map(Archive::id).transpose()?.flatten();
+        match (opened, there) {
+            (Some(opened), Some(there)) if there == known => Ok(Self {
+                archive: opened,
+                ..self.clone()
+            }),
+            (_, Some(there)) => Err(StoreError::WrongArchive {
+                archive,
+                database,
+                there,
+                known,
+            }),
+            _ => Err(StoreError::NotMounted {
+                archive,
+                database,
+                known,
+            }),
+        }
     }
 
     /// The path of a frame's file as the database holds it: relative to the working directory where the setting is.

@@ -1,7 +1,7 @@
 -- Holds, removals under way, and which frames we collected ourselves.
 
 CREATE TABLE retention_holds (
-    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    id INTEGER NOT NULL PRIMARY KEY,
     camera_id VARCHAR(100),
     held_from DATETIME NOT NULL,
     held_to DATETIME NOT NULL,

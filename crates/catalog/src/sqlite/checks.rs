@@ -20,6 +20,10 @@ impl Checks for SqliteCatalog {
         ))
     }
 
+    async fn image_count(&self) -> Result<u64> {
+        read!(self, "counting images", |conn| count(conn))
+    }
+
     async fn record_checks(&self, checked: &[CheckedFile], now: DateTime<Utc>) -> Result<()> {
         write!(self, "writing what checks found", |conn| record(
             conn, checked, now
@@ -62,6 +66,13 @@ async fn stale(
         id: last.id,
     });
     Ok(StalePage { rows, next })
+}
+
+async fn count(conn: &mut SqliteConnection) -> sqlx::Result<u64> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM images")
+        .fetch_one(conn)
+        .await?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 async fn record(

@@ -25,12 +25,11 @@ macro_rules! select {
     };
 }
 
-const ALL: &str = select!(
-    "WHERE timestamp >= '' AND timestamp < $1 AND (timestamp, id) > ($2, $3) ORDER BY timestamp, id LIMIT $4"
-);
+const ALL: &str =
+    select!("WHERE timestamp < $1 AND (timestamp, id) > ($2, $3) ORDER BY timestamp, id LIMIT $4");
 /// The same by the partial index.
 const COLLECTED: &str = select!(
-    "WHERE origin = 'collected' AND timestamp >= '' AND timestamp < $1 AND (timestamp, id) > ($2, $3) \
+    "WHERE origin = 'collected' AND timestamp < $1 AND (timestamp, id) > ($2, $3) \
      ORDER BY timestamp, id LIMIT $4"
 );
 
@@ -44,13 +43,15 @@ pub(super) async fn candidates(
     let end = filter
         .before
         .map(|before| time::day_range(before, before).1);
+    let start = filter.from.map(|from| time::date_text(from.date_naive()));
+    let start = start.as_deref().unwrap_or("");
     let rows = sqlx::query(if filter.only_collected {
         COLLECTED
     } else {
         ALL
     })
     .bind(end.as_deref().unwrap_or(AFTER_ALL_TIMES))
-    .bind(after.map_or("", |after| after.timestamp.as_str()))
+    .bind(after.map_or(start, |after| after.timestamp.as_str()))
     .bind(after.map_or(i64::MIN, |after| after.id))
     .bind(limit)
     .fetch_all(&mut *conn)

@@ -158,6 +158,15 @@ impl Folder {
         }
     }
 
+    /// Removes a folder in this one if it is empty; whether it did.
+    pub(super) fn remove_empty(&self, name: &str) -> Result<bool, ArchiveError> {
+        match rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT | Errno::NOTDIR) => Ok(false),
+            Err(errno) => Err(ArchiveError::of("remove", &self.path.join(name), errno)),
+        }
+    }
+
     /// Moves a file to another folder of the same disk, over what is there.
     pub(super) fn rename(&self, name: &str, to: &Self, new: &str) -> Result<(), ArchiveError> {
         let done = rustix::fs::renameat(&self.fd, name, &to.fd, new);

@@ -14,9 +14,10 @@ const HEAD: &str = "\
 ";
 
 /// What stands over each section.
-const ABOUT: [&str; 2] = [
+const ABOUT: [&str; 3] = [
     "Where the portal is, how it is read, and how we behave there.",
     "The browser that reads the portal's page; what is not set is found by itself.",
+    "How much room pictures may take, and what stays all the same; how long they are kept is retention_days.",
 ];
 
 /// The text of a file with every setting, its default and its documentation.

@@ -1,6 +1,6 @@
 //! The configuration: what can be set, where values come from, and which of them counts.
 //!
-//! One file per section ([`general`], [`portal`], [`browser`]) holds the settings with default, documentation and rules;
+//! One file per section ([`general`], [`portal`], [`browser`], `retention`) holds the settings with default, documentation and rules;
 //! everything else follows from those rows. Only `cli` sees the whole of it; everyone else is handed a section. It must not
 //! print, and reads nothing but the one file and what it is handed.
 
@@ -38,7 +38,7 @@ pub use general::Config;
 pub use portal::PortalConfig;
 pub use problem::{ConfigError, Problem};
 pub use redact::hide_secrets;
-pub use retention::Retention;
+pub use retention::{ReferencedRows, Retention, RetentionConfig};
 pub use setting::{Bounds, Check, Setting, Spec};
 pub use show::Shown;
 pub use source::{Overrides, Place, Source};
@@ -49,7 +49,7 @@ use reader::Reader;
 pub const DEFAULT_FILE: &str = "draywatch.toml";
 
 /// The names of the sections.
-pub(crate) const SECTIONS: [&str; 2] = ["portal", "browser"];
+pub(crate) const SECTIONS: [&str; 3] = ["portal", "browser", "retention"];
 
 /// Every setting, in the order in which they are shown.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
@@ -57,6 +57,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         .iter()
         .chain(PortalConfig::SETTINGS)
         .chain(BrowserConfig::SETTINGS)
+        .chain(RetentionConfig::SETTINGS)
 }
 
 /// The setting of that dotted name.

@@ -120,6 +120,16 @@ pub enum CatalogError {
         /// The run.
         run_id: i64,
     },
+    /// A write came in the name of a lease that somebody else has taken since. Nothing was written.
+    #[error(
+        "another process has taken over {job} from this one (its lease {number} is void); nothing was written"
+    )]
+    FencedOut {
+        /// The job.
+        job: String,
+        /// The number of the void lease.
+        number: i64,
+    },
 }
 
 impl CatalogError {
@@ -138,6 +148,7 @@ impl CatalogError {
             | Self::NotWritable { .. }
             | Self::NewerSchema { .. }
             | Self::NotOurs { .. } => Kind::Configuration,
+            Self::FencedOut { .. } => Kind::Interrupted,
             Self::Corrupt { .. }
             | Self::Locked { .. }
             | Self::Copy { .. }

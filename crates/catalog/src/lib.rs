@@ -27,6 +27,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use draywatch_core::plan::KnownFrame;
 use draywatch_core::{CameraId, FrameId};
 
+/// The newest schema that this program knows.
+pub const SCHEMA: i64 = 4;
+
 /// What every backend answers with.
 pub type Result<T> = std::result::Result<T, CatalogError>;
 

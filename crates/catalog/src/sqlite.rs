@@ -12,6 +12,7 @@ macro_rules! write {
             .run($doing, || async {
                 let mut write = $self.link.begin().await?;
                 let $conn = &mut *write.tx;
+                $crate::sqlite::jobs::check_fence($conn, $self.fence.as_ref()).await?;
                 let done = $work.await?;
                 write.commit().await?;
                 Ok(done)
@@ -40,6 +41,7 @@ mod backup;
 mod bulk;
 mod checks;
 mod connect;
+
 mod ddl;
 mod facts;
 mod holds;
@@ -49,6 +51,7 @@ mod known;
 mod ledger;
 mod legacy;
 mod migrate;
+mod portal_days;
 mod rebuild;
 mod record;
 mod references;
@@ -58,12 +61,14 @@ mod runs;
 mod sessions;
 mod slots;
 mod standing;
+mod ticks;
 mod time;
 mod tombstones;
 mod totals;
 mod triggers;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -72,15 +77,17 @@ use draywatch_core::{CameraId, FrameId};
 
 use self::connect::Link;
 use crate::{
-    Catalog, CatalogError, FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter, NewImage,
-    NewLedgerEntry, NewObservation, NewRun, ObservationRow, OpenOptions, PictureFacts, Result,
-    RunEnd, RunFilter, RunRow, Totals,
+    Catalog, CatalogError, Fence, FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter,
+    NewImage, NewLedgerEntry, NewObservation, NewRun, ObservationRow, OpenOptions, PictureFacts,
+    Result, RunEnd, RunFilter, RunRow, Totals,
 };
 
 /// A `SQLite` database.
 #[derive(Debug)]
 pub struct SqliteCatalog {
-    link: Link,
+    link: Arc<Link>,
+    /// The lease in whose name this one writes, if it is one of a holder.
+    fence: Option<Fence>,
 }
 
 impl SqliteCatalog {
@@ -93,7 +100,8 @@ impl SqliteCatalog {
         check_path(path, options.create)?;
         migrate::prepare(path, &options).await?;
         Ok(Self {
-            link: Link::connect(path, options.busy_timeout).await?,
+            link: Arc::new(Link::connect(path, options.busy_timeout).await?),
+            fence: None,
         })
     }
 }
@@ -151,7 +159,10 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn close(&self) {
-        self.link.close().await;
+        // Those who write in the name of a lease share the connections of everybody else.
+        if self.fence.is_none() {
+            self.link.close().await;
+        }
     }
 
     async fn known(
@@ -261,6 +272,7 @@ impl Catalog for SqliteCatalog {
             let found = runs::finish(conn, run_id, end).await?;
             if let Some(observation) = observation.filter(|_| found) {
                 runs::observe(conn, run_id, observation).await?;
+                portal_days::note(conn, observation).await?;
             }
             Ok::<_, sqlx::Error>(found)
         })?;

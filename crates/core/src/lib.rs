@@ -4,6 +4,8 @@
 //! made from values alone. It must not name tokio, SQL, HTTP, files or C.
 
 pub mod address;
+pub mod backlog;
+pub mod breaker;
 pub mod camera;
 pub mod clock;
 pub mod coverage;
@@ -11,9 +13,11 @@ pub mod error;
 pub mod frame;
 pub mod listing;
 pub mod outcome;
+pub mod pace;
 pub mod plan;
 pub mod retention;
 pub mod retry;
+pub mod schedule;
 pub mod verification;
 pub mod zone;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use crate::error::Kind;
 
 /// The longest `Retry-After` that is waited for inside a collection; what asks for more goes to the ledger.
@@ -18,6 +20,38 @@ pub struct RetryPolicy {
     pub multiplier: f64,
     /// The longest wait of our own choosing.
     pub longest: Duration,
+}
+
+/// When the service tries a failed collection, or a frame that it owes, again (`retry_delay_seconds` and its kin).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Delays {
+    /// Wait after the first failure.
+    pub first: TimeDelta,
+    /// Factor from one wait to the next; 1 for equal waits.
+    pub multiplier: f64,
+    /// The longest wait.
+    pub most: TimeDelta,
+    /// Attempts in all before the next regular tick takes over.
+    pub attempts: u32,
+}
+
+impl Delays {
+    /// The wait after that many failures in a row (from 1).
+    #[must_use]
+    pub fn after(&self, failures: u32) -> TimeDelta {
+        let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
+        let seconds = self.first.as_seconds_f64() * self.multiplier.powi(exponent);
+        let wait = Duration::try_from_secs_f64(seconds)
+            .ok()
+            .and_then(|wait| TimeDelta::from_std(wait).ok());
+        wait.map_or(self.longest(), |wait| wait.min(self.longest()))
+    }
+
+    /// The longest wait; a first wait that is longer counts as it stands.
+    #[must_use]
+    pub fn longest(&self) -> TimeDelta {
+        self.most.max(self.first)
+    }
 }
 
 /// What to do after a failed attempt.

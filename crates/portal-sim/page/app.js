@@ -176,7 +176,7 @@
           <div :class="named('panel-head')">
             <h2 v-if="!ways.no_heading">History</h2>
             <el-date-picker v-model="history.day.value" type="date" :placeholder="placeholder" value-format="YYYY-MM-DD"
-              :clearable="false" :editable="!ways.readonly_picker" :disabled-date="future" @change="history.pick" />
+              :clearable="false" :editable="!ways.readonly_picker" :disabled-date="closed" @change="history.pick" />
             <span v-if="history.total.value" class="note">{{ history.total.value }} pictures</span>
           </div>
           <div :class="named('history-scroll')" :ref="history.box" @scroll.passive="history.more">
@@ -205,7 +205,7 @@
         namespace: settings.namespace,
         placeholder: ways.renamed ? "Choose a date" : "Pick a day",
         title: (name) => name.replaceAll("_", " "),
-        future: (date) => dayOf(date) > today(),
+        closed: (date) => dayOf(date) > today() || (ways.disable_expired && dayOf(date) < settings.oldest),
         live: useLive(),
         history: useHistory(),
       };

@@ -32,6 +32,14 @@ pub struct Behaviours {
     pub blank: bool,
     /// Only the first so many page loads (counted from when this was set) render nothing.
     pub blank_loads: u32,
+    /// The page is another one altogether, without calendar, history or pictures, and its old API is gone (404).
+    pub unreadable: bool,
+    /// Days before the history's first cannot be picked in the calendar; else they can, and are empty.
+    pub disable_expired: bool,
+    /// How the page's origin (page, API, assets) is down, if it is. The control endpoints go on at `control_url`.
+    pub page_outage: Option<Outage>,
+    /// How the CDN is down, if it is.
+    pub cdn_outage: Option<Outage>,
     /// The history API answers after so many milliseconds.
     pub slow_api_ms: u64,
     /// How the history API fails.
@@ -73,6 +81,10 @@ impl Default for Behaviours {
             readonly_picker: false,
             blank: false,
             blank_loads: 0,
+            unreadable: false,
+            disable_expired: false,
+            page_outage: None,
+            cdn_outage: None,
             slow_api_ms: 0,
             failing_api: None,
             fail_api_times: None,
@@ -97,6 +109,24 @@ impl Behaviours {
         let hangs = all || self.frozen_cameras.iter().any(|name| name == camera);
         if hangs { self.frozen_seconds } else { 0 }
     }
+}
+
+/// How a whole origin is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outage {
+    /// Nobody listens: connections are refused, and those that are open are reset at their next request.
+    Refused,
+    /// Connections are taken and reset.
+    Reset,
+    /// Requests are read and never answered.
+    Silent,
+    /// Every request is answered with status 503.
+    Unavailable {
+        /// Seconds in `Retry-After`; none if 0.
+        #[serde(default)]
+        retry_after: u64,
+    },
 }
 
 /// How the history API fails.

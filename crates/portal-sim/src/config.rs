@@ -41,6 +41,8 @@ pub struct Config {
     pub page_port: u16,
     /// Port of the CDN; 0 picks a free one.
     pub image_port: u16,
+    /// Port of the control endpoints alone, which no outage touches; 0 picks a free one.
+    pub control_port: u16,
     /// Origins as others see them, when that is not the bound address (containers).
     pub public: PublicAddresses,
     /// Folder with `index.html`, `app.js` and `node_modules`; the crate's own `page` folder if none.
@@ -70,6 +72,7 @@ impl Default for Config {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             page_port: 0,
             image_port: 0,
+            control_port: 0,
             public: PublicAddresses::default(),
             page_dir: None,
             cached_pictures: 2_000,
@@ -118,8 +121,13 @@ pub struct Schedule {
     pub drift_seconds: u32,
     /// Share of frames that were never taken, 0 to 1.
     pub skip_probability: f64,
+    /// The mean interval of each camera is off by up to so many milliseconds, for ever the same: a period that is
+    /// not quite the one on paper, so that the phase wanders over the days.
+    pub period_spread_ms: u32,
     /// Time between a frame and its appearance in API and CDN.
     pub publish_delay_seconds: u32,
+    /// Each frame appears later still, by up to this much.
+    pub publish_jitter_seconds: u32,
     /// About every n-th frame has a second one within the same second; 0 for none. With addresses in seconds
     /// the second one differs by its extension only.
     pub twin_every: u32,
@@ -134,7 +142,9 @@ impl Default for Schedule {
             jitter_seconds: 25,
             drift_seconds: 120,
             skip_probability: 0.0,
+            period_spread_ms: 0,
             publish_delay_seconds: 0,
+            publish_jitter_seconds: 0,
             twin_every: 0,
             empty_days: Vec::new(),
         }
@@ -205,4 +215,6 @@ pub struct PublicAddresses {
     pub page: Option<String>,
     /// Origin of the CDN.
     pub image: Option<String>,
+    /// Origin of the control endpoints.
+    pub control: Option<String>,
 }

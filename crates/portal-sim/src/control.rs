@@ -1,4 +1,5 @@
-//! Owns `/__sim`: truth, statistics and switches over HTTP. It must not exist on the CDN's origin.
+//! Owns `/__sim`: truth, statistics and switches over HTTP, on an origin of its own and on the page's. It must not
+//! exist on the CDN's origin.
 
 use std::sync::Arc;
 
@@ -9,9 +10,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::behaviours::Behaviours;
+use crate::calendar::day_window;
 use crate::config::Clock;
 use crate::faults::FaultRule;
 use crate::schedule::Frame;
@@ -26,7 +28,10 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/__sim/prewarm", post(prewarm))
         .route("/__sim/stats", get(stats))
         .route("/__sim/stats/reset", post(reset))
-        .route("/__sim/behaviours", get(behaviours).put(set_behaviours))
+        .route(
+            "/__sim/behaviours",
+            get(behaviours).put(set_behaviours).patch(change_behaviours),
+        )
         .route(
             "/__sim/faults",
             get(faults).put(set_faults).delete(clear_faults),
@@ -43,6 +48,9 @@ struct Window {
     to: Option<DateTime<Utc>>,
     #[serde(default = "one")]
     hashes: u8,
+    /// Also frames that the history has dropped.
+    #[serde(default)]
+    expired: u8,
 }
 
 fn one() -> u8 {
@@ -57,14 +65,16 @@ impl Window {
             Some(name) => vec![world.camera(name).ok_or_else(|| bad("no such camera"))?],
             None => world.cameras().iter().collect(),
         };
-        let frames = cameras
-            .into_iter()
-            .map(|camera| match (self.date, self.from, self.to) {
-                (Some(date), None, None) => Ok(world.day(camera, date)),
-                (None, Some(from), Some(to)) => Ok(world.published(camera, from, to)),
-                _ => Err(bad("give either date, or from and to")),
-            });
-        Ok(frames.collect::<Result<Vec<_>, _>>()?.concat())
+        let (from, to) = match (self.date, self.from, self.to) {
+            (Some(date), None, None) => day_window(world.config.timezone, date),
+            (None, Some(from), Some(to)) => (from, to),
+            _ => return Err(bad("give either date, or from and to")),
+        };
+        let frames = cameras.into_iter().map(|camera| match self.expired {
+            0 => world.published(camera, from, to),
+            _ => world.appeared(camera, from, to),
+        });
+        Ok(frames.collect::<Vec<_>>().concat())
     }
 }
 
@@ -116,6 +126,21 @@ async fn behaviours(State(world): State<Arc<World>>) -> Response {
 async fn set_behaviours(State(world): State<Arc<World>>, Json(new): Json<Behaviours>) -> Response {
     world.set_behaviours(new);
     Json(&*world.behaviours()).into_response()
+}
+
+/// Takes the switches that are named over those that are.
+async fn change_behaviours(
+    State(world): State<Arc<World>>,
+    Json(changes): Json<Map<String, Value>>,
+) -> Answer {
+    let mut all = serde_json::to_value(&*world.behaviours()).map_err(internal)?;
+    if let Value::Object(all) = &mut all {
+        all.extend(changes.clone());
+    }
+    let new = serde_json::from_value(all)
+        .map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    world.change_behaviours(new, |name| changes.contains_key(name));
+    Ok(Json(&*world.behaviours()).into_response())
 }
 
 async fn faults(State(world): State<Arc<World>>) -> Response {

@@ -11,6 +11,7 @@ mod calendar;
 mod cdn;
 mod config;
 mod control;
+mod door;
 mod faults;
 mod mix;
 mod page;
@@ -23,7 +24,7 @@ mod store;
 mod truth;
 mod wall;
 
-pub use behaviours::{AddressZone, ApiFailure, Behaviours};
+pub use behaviours::{AddressZone, ApiFailure, Behaviours, Outage};
 pub use config::{AddressForm, Clock, Config, EmptyDay, Extension, PublicAddresses, Schedule};
 pub use faults::{Fault, FaultRule, Match, Sizes};
 pub use portal::Portal;

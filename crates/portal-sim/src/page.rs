@@ -14,6 +14,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use serde_json::json;
 
+use crate::behaviours::Outage;
 use crate::state::World;
 use crate::stats::ApiRequest;
 use crate::wall;
@@ -21,6 +22,11 @@ use crate::{api, config::Clock, control};
 
 /// Prefix of Element Plus's class names when they are renamed.
 const NAMESPACE: &str = "dx";
+
+/// What the page is once it has changed beyond recognition.
+const ANOTHER_PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Gate portal</title></head>\
+    <body><header><h1>Welcome to the new gate portal</h1></header><main><p>Choose a terminal to begin.</p>\
+    <button type=\"button\">Los Angeles</button><canvas width=\"1200\" height=\"675\"></canvas></main></body></html>";
 
 /// Files of the page that come from npm.
 #[derive(Debug)]
@@ -101,6 +107,9 @@ async fn page(State(site): State<Site>, Path(terminal): Path<String>) -> Respons
     let Ok(html) = tokio::fs::read_to_string(site.assets.folder.join("index.html")).await else {
         return (StatusCode::INTERNAL_SERVER_ERROR, "index.html is missing").into_response();
     };
+    if site.world.behaviours().unreadable {
+        return ([(header::CACHE_CONTROL, "no-store")], Html(ANOTHER_PAGE)).into_response();
+    }
     let settings = settings(&site.world);
     let style = if site.world.behaviours().renamed {
         "renamed.css"
@@ -130,6 +139,7 @@ fn settings(world: &World) -> String {
         "cameras": cameras,
         "timeZone": world.config.timezone.name(),
         "today": world.today(),
+        "oldest": world.oldest_day(),
         "fixedNowMs": fixed,
         "clockOffsetMs": offset,
         "blank": world.blank_load(),
@@ -173,8 +183,11 @@ async fn count(
         .get(header::USER_AGENT)
         .and_then(|value| value.to_str().ok());
     let agent = agent.unwrap_or_default().to_owned();
-    let response = next.run(request).await;
     let kind = kind(uri.path()).to_owned();
+    let response = match instead(&world, uri.path()).await {
+        Some(response) => response,
+        None => next.run(request).await,
+    };
     let status = response.status().as_u16();
     world.recorder.page(
         ApiRequest {
@@ -186,6 +199,24 @@ async fn count(
         &agent,
     );
     response
+}
+
+/// What is answered while the origin is down or the page another one; waits while it is silent.
+async fn instead(world: &World, path: &str) -> Option<Response> {
+    let mut behaviours = world.watch_behaviours();
+    let speaks = behaviours.wait_for(|ways| ways.page_outage != Some(Outage::Silent));
+    let ways = Arc::clone(&*speaks.await.ok()?);
+    if let Some(Outage::Unavailable { retry_after }) = ways.page_outage {
+        let mut response =
+            (StatusCode::SERVICE_UNAVAILABLE, "down for maintenance").into_response();
+        if retry_after > 0 {
+            let wait = header::HeaderValue::from(retry_after);
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        return Some(response);
+    }
+    let gone = ways.unreadable && path.starts_with("/api/");
+    gone.then(|| StatusCode::NOT_FOUND.into_response())
 }
 
 fn kind(path: &str) -> &'static str {

@@ -1,4 +1,4 @@
-//! Owns a running portal: it binds both origins, serves them as tasks, and stops them when dropped. It must not
+//! Owns a running portal: it binds its origins, serves them as tasks, and stops them when dropped. It must not
 //! answer requests itself.
 
 use std::net::SocketAddr;
@@ -11,13 +11,14 @@ use tokio::sync::watch;
 
 use crate::behaviours::Behaviours;
 use crate::config::{Clock, Config};
+use crate::door::Door;
 use crate::faults::FaultRule;
 use crate::page::{self, Assets};
 use crate::schedule::Frame;
 use crate::state::{Origins, World};
 use crate::stats::Stats;
 use crate::truth::{self, TruthFrame};
-use crate::{cdn, config::PublicAddresses};
+use crate::{cdn, config::PublicAddresses, control};
 
 /// A running portal. It stops when this is dropped.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// Binds both origins and serves them on the current Tokio runtime.
+    /// Binds page, CDN and control, and serves them on the current Tokio runtime.
     ///
     /// # Errors
     /// A port is taken, the page's npm packages are not installed, or the configuration makes no sense.
@@ -42,23 +43,24 @@ impl Portal {
         };
         let page_listener = bind(config.page_port).await?;
         let image_listener = bind(config.image_port).await?;
+        let control_listener = bind(config.control_port).await?;
         let (page, image) = (page_listener.local_addr()?, image_listener.local_addr()?);
+        let control = control_listener.local_addr()?;
         let world = Arc::new(World::new(
             config.clone(),
-            origins(&config.public, page, image),
+            origins(&config.public, page, image, control),
         )?);
         let (stop, stopped) = watch::channel(false);
+        let page_door = Door::new(page_listener, &world, |ways| ways.page_outage)?;
+        let image_door = Door::new(image_listener, &world, |ways| ways.cdn_outage)?;
         let router = page::router(Arc::clone(&world), assets);
-        let mut page_stopped = stopped.clone();
-        tokio::spawn(async move {
-            let until = async move {
-                let _ = page_stopped.wait_for(|stop| *stop).await;
-            };
-            let _ = axum::serve(page_listener, router)
-                .with_graceful_shutdown(until)
-                .await;
-        });
-        tokio::spawn(cdn::serve(image_listener, Arc::clone(&world), stopped));
+        serve(page_door, router, stopped.clone());
+        serve(
+            control_listener,
+            control::router(Arc::clone(&world)),
+            stopped.clone(),
+        );
+        tokio::spawn(cdn::serve(image_door, Arc::clone(&world), stopped));
         Ok(Self {
             world,
             stop,
@@ -85,10 +87,10 @@ impl Portal {
         )
     }
 
-    /// Address that the control endpoints begin with: `…/__sim`.
+    /// Address that the control endpoints begin with: `…/__sim`, on an origin that no outage touches.
     #[must_use]
     pub fn control_url(&self) -> String {
-        format!("{}/__sim", self.world.origins.page)
+        format!("{}/__sim", self.world.origins.control)
     }
 
     /// Bound address of the page origin.
@@ -212,7 +214,28 @@ impl Drop for Portal {
     }
 }
 
-fn origins(public: &PublicAddresses, page: SocketAddr, image: SocketAddr) -> Origins {
+/// Serves HTTP as a task until told to stop.
+fn serve<L>(listener: L, router: axum::Router, mut stopped: watch::Receiver<bool>)
+where
+    L: axum::serve::Listener,
+    L::Addr: std::fmt::Debug,
+{
+    tokio::spawn(async move {
+        let until = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        let _ = axum::serve(listener, router)
+            .with_graceful_shutdown(until)
+            .await;
+    });
+}
+
+fn origins(
+    public: &PublicAddresses,
+    page: SocketAddr,
+    image: SocketAddr,
+    control: SocketAddr,
+) -> Origins {
     let origin = |given: &Option<String>, bound: SocketAddr| {
         let own = || format!("http://{bound}");
         given
@@ -222,5 +245,6 @@ fn origins(public: &PublicAddresses, page: SocketAddr, image: SocketAddr) -> Ori
     Origins {
         page: origin(&public.page, page),
         image: origin(&public.image, image),
+        control: origin(&public.control, control),
     }
 }

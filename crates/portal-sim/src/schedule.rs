@@ -20,6 +20,8 @@ pub struct Frame {
     pub camera: Arc<str>,
     /// When it was taken (whole seconds, unless addresses are in milliseconds).
     pub instant: DateTime<Utc>,
+    /// When API and CDN show it first, if nothing hangs.
+    pub appears_at: DateTime<Utc>,
     /// Its place in the camera's schedule.
     pub slot: i64,
     /// It is the second frame within one second.
@@ -79,6 +81,7 @@ impl Timetable {
         let frame = Frame {
             camera: Arc::clone(camera),
             instant,
+            appears_at: instant + self.lateness(cadence, slot),
             slot,
             twin: false,
         };
@@ -89,6 +92,14 @@ impl Timetable {
         let mut both = vec![self.twin_of(&frame), frame];
         both.sort_by_key(|one| (one.instant, one.twin));
         both
+    }
+
+    /// How long after it was taken a frame appears.
+    fn lateness(&self, cadence: &Cadence, slot: i64) -> Duration {
+        let schedule = &self.schedule;
+        let width = u64::from(schedule.publish_jitter_seconds) * 1000 + 1;
+        let late = i64::try_from(cadence.draw(slot, 4) % width).unwrap_or(0);
+        Duration::seconds(i64::from(schedule.publish_delay_seconds)) + Duration::milliseconds(late)
     }
 
     fn twin_of(&self, frame: &Frame) -> Frame {
@@ -142,11 +153,13 @@ struct Cadence {
 impl Cadence {
     fn new(table: &Timetable, camera: &str) -> Self {
         let schedule = &table.schedule;
-        let interval = i64::from(schedule.interval_seconds.max(2)) * 1000;
+        let key = mix(&[table.seed, hash_text(camera)]);
+        let mean = i64::from(schedule.interval_seconds.max(2)) * 1000;
+        let off = spread(mix(&[key, 5]), i64::from(schedule.period_spread_ms));
+        let interval = (mean + off).max(2000);
         let drift = (i64::from(schedule.drift_seconds) * 1000).min(interval / 2);
         // The swing changes by at most 2 pi / 97 of its width from one frame to the next; two seconds stay.
         let room = (interval - 2000 - drift * 7 / 100).max(0) / 2;
-        let key = mix(&[table.seed, hash_text(camera)]);
         Self {
             key,
             interval,

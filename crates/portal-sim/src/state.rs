@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Result;
 use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
+use tokio::sync::watch;
 
 use crate::address::AddressBook;
 use crate::behaviours::{ApiFailure, Behaviours};
@@ -21,6 +22,7 @@ use crate::store::Store;
 pub(crate) struct Origins {
     pub(crate) page: String,
     pub(crate) image: String,
+    pub(crate) control: String,
 }
 
 /// Everything the servers share.
@@ -34,7 +36,7 @@ pub(crate) struct World {
     cameras: Vec<Arc<str>>,
     timetable: Timetable,
     addresses: AddressBook,
-    behaviours: RwLock<Arc<Behaviours>>,
+    behaviours: watch::Sender<Arc<Behaviours>>,
     clock: RwLock<Clock>,
     blank_loads_left: AtomicU32,
     api_failures_left: AtomicU32,
@@ -54,7 +56,7 @@ impl World {
                 .collect(),
             timetable: Timetable::new(&config),
             addresses: AddressBook::new(&config),
-            behaviours: RwLock::default(),
+            behaviours: watch::Sender::default(),
             clock: RwLock::new(config.clock),
             blank_loads_left: AtomicU32::new(0),
             api_failures_left: AtomicU32::new(0),
@@ -66,23 +68,29 @@ impl World {
     }
 
     pub(crate) fn behaviours(&self) -> Arc<Behaviours> {
-        Arc::clone(
-            &self
-                .behaviours
-                .read()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        Arc::clone(&self.behaviours.borrow())
+    }
+
+    /// The behaviours, and word of their changes.
+    pub(crate) fn watch_behaviours(&self) -> watch::Receiver<Arc<Behaviours>> {
+        self.behaviours.subscribe()
     }
 
     pub(crate) fn set_behaviours(&self, behaviours: Behaviours) {
-        self.blank_loads_left
-            .store(behaviours.blank_loads, Ordering::Relaxed);
-        let failures = behaviours.fail_api_times.unwrap_or(u32::MAX);
-        self.api_failures_left.store(failures, Ordering::Relaxed);
-        *self
-            .behaviours
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(behaviours);
+        self.change_behaviours(behaviours, |_| true);
+    }
+
+    /// Sets behaviours; what is counted down begins anew only for those switches that were named.
+    pub(crate) fn change_behaviours(&self, new: Behaviours, named: impl Fn(&str) -> bool) {
+        if named("blank_loads") {
+            self.blank_loads_left
+                .store(new.blank_loads, Ordering::Relaxed);
+        }
+        if named("fail_api_times") {
+            let failures = new.fail_api_times.unwrap_or(u32::MAX);
+            self.api_failures_left.store(failures, Ordering::Relaxed);
+        }
+        self.behaviours.send_replace(Arc::new(new));
     }
 
     pub(crate) fn set_clock(&self, clock: Clock) {
@@ -129,13 +137,24 @@ impl World {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Vec<Frame> {
-        let end = self.horizon(camera) + Duration::milliseconds(1);
-        let (from, to) = (from.max(self.history_start()), to.min(end));
+        self.appeared(camera, from.max(self.history_start()), to)
+    }
+
+    /// The frames of `[from, to)` that were ever published, also those that the history has dropped since.
+    pub(crate) fn appeared(
+        &self,
+        camera: &Arc<str>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Vec<Frame> {
+        let horizon = self.horizon(camera);
+        let to = to.min(horizon + Duration::milliseconds(1));
         if from >= to {
-            Vec::new()
-        } else {
-            self.timetable.frames(camera, from, to)
+            return Vec::new();
         }
+        let mut frames = self.timetable.frames(camera, from, to);
+        frames.retain(|frame| frame.appears_at <= horizon);
+        frames
     }
 
     /// The published frames of a local day, oldest first.
@@ -198,21 +217,21 @@ impl World {
         format!("{}{path}", self.origins.image)
     }
 
+    /// Frames that were to appear until then are shown.
     fn horizon(&self, camera: &str) -> DateTime<Utc> {
-        let delay = u64::from(self.config.schedule.publish_delay_seconds);
-        let late = delay
-            .saturating_add(self.behaviours().frozen(camera))
-            .min(1 << 40);
+        let late = self.behaviours().frozen(camera).min(1 << 40);
         self.now() - Duration::seconds(i64::try_from(late).unwrap_or(0))
     }
 
-    fn history_start(&self) -> DateTime<Utc> {
+    /// The first day that the history holds.
+    pub(crate) fn oldest_day(&self) -> NaiveDate {
         let today = self.today();
         let days = Days::new(u64::from(self.config.history_days));
-        day_start(
-            self.config.timezone,
-            today.checked_sub_days(days).unwrap_or(today),
-        )
+        today.checked_sub_days(days).unwrap_or(today)
+    }
+
+    fn history_start(&self) -> DateTime<Utc> {
+        day_start(self.config.timezone, self.oldest_day())
     }
 }
 

@@ -18,6 +18,10 @@ pub struct TruthFrame {
     /// When the frame was taken.
     #[serde(with = "millis")]
     pub instant: DateTime<Utc>,
+    /// When history, live pictures and CDN show it first: its instant and the delays of the schedule. An outage or a
+    /// camera that hangs (`frozen_seconds`) may hide it longer.
+    #[serde(with = "millis")]
+    pub appears_at: DateTime<Utc>,
     /// Address of the full-size picture.
     pub url: String,
     /// Address of the thumbnail.
@@ -57,6 +61,7 @@ fn plain(world: &World, frame: &Frame) -> TruthFrame {
     TruthFrame {
         camera: frame.camera.to_string(),
         instant: frame.instant,
+        appears_at: frame.appears_at,
         url: world.address(frame, false),
         thumbnail_url: world.address(frame, true),
         sha256: None,

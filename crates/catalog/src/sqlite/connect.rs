@@ -8,7 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{CatalogError, Result};
+use super::jobs::FencedOut;
+use crate::{CatalogError, Fence, Result};
 
 /// Readers that may be at work at the same time.
 const READERS: u32 = 4;
@@ -199,6 +200,12 @@ pub(super) fn explain(
     error: sqlx::Error,
 ) -> CatalogError {
     let path = path.to_owned();
+    if let sqlx::Error::AnyDriverError(cause) = &error
+        && let Some(FencedOut(Fence { job, number })) = cause.downcast_ref()
+    {
+        let (job, number) = (job.clone(), *number);
+        return CatalogError::FencedOut { job, number };
+    }
     match primary_code(&error) {
         Some(code::BUSY | code::LOCKED) => CatalogError::Locked {
             path,

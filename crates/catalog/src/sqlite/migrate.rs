@@ -15,8 +15,6 @@ use super::standing::{self, Standing};
 use super::{backup, legacy, time, triggers};
 use crate::{CatalogError, OpenOptions, Result};
 
-/// The newest schema that this program knows.
-pub(super) const KNOWN: i64 = 4;
 /// The numbered migrations.
 const MIGRATIONS: [(i64, &str); 4] = [
     (

@@ -5,12 +5,12 @@ use std::path::Path;
 use sqlx::SqliteConnection;
 
 use super::legacy::{self, Need};
-use super::migrate::KNOWN;
 use super::triggers;
+use crate::SCHEMA;
 use crate::{CatalogError, Result};
 
-/// The tables of the migrations, for the case that another program has one of that name.
-const OWN_TABLES: [&str; 7] = [
+/// Our tables, for the case that another program has one of that name.
+const OWN_TABLES: [&str; 10] = [
     "draywatch_facts",
     "frame_ledger",
     "tombstones",
@@ -18,6 +18,9 @@ const OWN_TABLES: [&str; 7] = [
     "observations",
     "browser_sessions",
     "retention_holds",
+    "jobs",
+    "ticks",
+    "portal_days",
 ];
 
 /// What a database looks like before anything is done to it.
@@ -38,17 +41,17 @@ pub(super) struct Standing {
 impl Standing {
     /// Whether nothing has to be done.
     pub(super) fn is_current(&self) -> bool {
-        self.schema == KNOWN && self.images == Need::Nothing && self.has_triggers
+        self.schema == SCHEMA && self.images == Need::Nothing && self.has_triggers
     }
 
     /// Says why this program must leave the database alone, if so.
     pub(super) fn refuse(&self, path: &Path) -> Result<()> {
         let path = path.to_owned();
-        if self.schema > KNOWN {
+        if self.schema > SCHEMA {
             return Err(CatalogError::NewerSchema {
                 path,
                 found: self.schema,
-                known: KNOWN,
+                known: SCHEMA,
             });
         }
         let taken =

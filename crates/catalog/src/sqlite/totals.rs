@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::SqliteConnection;
 
-use super::{migrate, row};
+use super::row;
 use crate::{CameraTotals, Totals};
 
 /// The key of ledger rows that were never tried.
@@ -20,7 +20,7 @@ pub(super) async fn totals(conn: &mut SqliteConnection) -> sqlx::Result<Totals> 
         cameras: cameras.into_values().collect(),
         ledger: failures(conn).await?,
         duplicates: u64::try_from(duplicates).unwrap_or(0),
-        schema: migrate::KNOWN,
+        schema: crate::SCHEMA,
     })
 }
 

@@ -19,7 +19,8 @@ fn copies(folder: &Path) -> Vec<PathBuf> {
 
 async fn schema_of_others(path: &Path) -> Vec<String> {
     let others = "sqlite_master WHERE tbl_name NOT IN ('images', 'frame_ledger', 'tombstones', 'runs', 'observations', \
-                  'browser_sessions', 'draywatch_facts', 'draywatch_schema') ORDER BY name";
+                  'browser_sessions', 'draywatch_facts', 'draywatch_schema', 'jobs', 'ticks', 'portal_days', 'retention_holds') \
+                  ORDER BY name";
     rows(path, &["type", "name", "sql"], others).await
 }
 

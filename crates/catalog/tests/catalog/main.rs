@@ -3,6 +3,7 @@
 mod adoption;
 mod conformance;
 mod crash;
+mod holds;
 mod locking;
 mod opening;
 mod programs;

@@ -78,7 +78,10 @@ async fn two_processes_may_open_a_new_database_at_once() {
         .collect();
     for task in tasks {
         let catalog = task.await.unwrap();
-        assert_eq!(catalog.totals().await.unwrap().schema, 1);
+        assert_eq!(
+            catalog.totals().await.unwrap().schema,
+            draywatch_catalog::SCHEMA
+        );
     }
 }
 
@@ -174,7 +177,10 @@ async fn an_empty_file_is_an_empty_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("database.db");
     std::fs::write(&path, "").unwrap();
-    assert_eq!(open(&path).await.totals().await.unwrap().schema, 1);
+    assert_eq!(
+        open(&path).await.totals().await.unwrap().schema,
+        draywatch_catalog::SCHEMA
+    );
 }
 
 #[tokio::test]
@@ -184,7 +190,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     open(&path).await.close().await;
     execute(
         &path,
-        "INSERT INTO draywatch_schema VALUES (7, '2030-01-01 00:00:00.000000')",
+        "INSERT INTO draywatch_schema VALUES (7777, '2030-01-01 00:00:00.000000')",
     )
     .await;
     let before = std::fs::read(&path).unwrap();
@@ -193,8 +199,8 @@ async fn a_newer_schema_is_refused_and_left_alone() {
         matches!(
             error,
             CatalogError::NewerSchema {
-                found: 7,
-                known: 1,
+                found: 7777,
+                known: draywatch_catalog::SCHEMA,
                 ..
             }
         ),

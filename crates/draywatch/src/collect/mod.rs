@@ -179,8 +179,8 @@ impl Collector {
             )
         };
         let (_, end) = day_bounds(date, self.config.portal.time_zone);
-        let settled =
-            end + TimeDelta::minutes(2 * i64::from(self.config.download_interval_minutes));
+        let interval = TimeDelta::from_std(self.config.download_interval()).unwrap_or_default();
+        let settled = end + interval * 2;
         let seen = self
             .store
             .catalog

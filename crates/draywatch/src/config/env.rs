@@ -1,5 +1,7 @@
 //! The layer of environment variables: `DRAYWATCH_TIMEOUT`, and `DRAYWATCH_PORTAL__TIME_ZONE` for what is in a section.
 
+use std::time::Duration;
+
 use super::problem::Problem;
 use super::raw::Raw;
 use super::reader::Entry;
@@ -11,6 +13,9 @@ pub const PREFIX: &str = "DRAYWATCH_";
 
 /// The variable that names the configuration file.
 pub const CONFIG_FILE: &str = "DRAYWATCH_CONFIG";
+
+/// The variable by which tests make the service's interval short.
+const TEST_INTERVAL: &str = "DRAYWATCH_TEST_INTERVAL_SECONDS";
 
 /// Variables of ours that are no settings, and what they are for. A name that ends in `*` stands for all that begin so.
 pub const NO_SETTINGS: [(&str, &str); 3] = [
@@ -52,6 +57,21 @@ pub(super) fn read(variables: &[(String, String)]) -> (Vec<Entry>, Vec<Problem>)
         }
     }
     (entries, problems)
+}
+
+/// The interval that a test asked for instead of `download_interval_minutes`: it may be below that one's bound.
+pub(super) fn test_interval(variables: &[(String, String)]) -> Result<Option<Duration>, Problem> {
+    let Some((name, value)) = variables.iter().find(|(name, _)| name == TEST_INTERVAL) else {
+        return Ok(None);
+    };
+    match value.trim().parse() {
+        Ok(seconds @ 1_u32..) => Ok(Some(Duration::from_secs(seconds.into()))),
+        _ => {
+            let message = format!("{value:?} is not a whole number of seconds of at least 1");
+            let place = Source::Env(name.clone()).into();
+            Err(Problem::general(place, message))
+        }
+    }
 }
 
 /// Whether the variable is ours but no setting.

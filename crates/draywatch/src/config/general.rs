@@ -1,13 +1,16 @@
 //! The settings at the top level of the file: the names that users know.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use draywatch_catalog::DatabaseUrl;
 use draywatch_core::CameraId;
 
 use super::browser::BrowserConfig;
+use super::log::LogConfig;
 use super::portal::PortalConfig;
 use super::retention::{Retention, RetentionConfig};
+use super::service::ServiceConfig;
 use super::setting::{Spec, section};
 
 section! {
@@ -18,10 +21,11 @@ section! {
     stream_names: Vec<CameraId> => Spec::default(r#"["in_gate", "out_gate"]"#);
     /// The folder that holds the pictures. A relative path counts from the working directory, and stays
     /// relative in the database.
-    download_dir: PathBuf => Spec::default(r#""data/images""#);
+    download_dir: PathBuf => Spec::default(r#""data/images""#).at_restart();
     /// The database, by SQLAlchemy's rule: three slashes before a relative path, four before an absolute one.
     database_url: String => Spec::default(r#""sqlite:///data/database.db""#)
-        .check("a database address such as \"sqlite:///data/database.db\"", database);
+        .check("a database address such as \"sqlite:///data/database.db\"", database)
+        .at_restart();
     /// Minutes between two collections of a camera by the service.
     download_interval_minutes: u32 => Spec::default("10").at_least(5);
     /// Hours between two rounds of cleaning up by the service.
@@ -47,9 +51,9 @@ section! {
     /// Minutes after which the collection of one camera's day is broken off; what is missing stays in the ledger.
     collection_deadline_minutes: u32 => Spec::default("10").at_least(1);
     /// Whether the service answers health checks.
-    enable_health_check: bool => Spec::default("true");
+    enable_health_check: bool => Spec::default("true").at_restart();
     /// The port of the health check; 0 takes any free one.
-    health_check_port: u16 => Spec::default("8080").within(0, 65535);
+    health_check_port: u16 => Spec::default("8080").within(0, 65535).at_restart();
     /// Where alerts are mailed to.
     alert_email: Option<String> => Spec::unset(r#""you@example.com""#)
         .check("a mail address such as \"you@example.com\"", email);
@@ -67,6 +71,15 @@ section! {
     @section
     /// What is removed for lack of room: `[retention]`.
     retention: RetentionConfig;
+    @section
+    /// How the service keeps time and keeps going: `[service]`.
+    service: ServiceConfig;
+    @section
+    /// What the service writes about itself: `[log]`.
+    log: LogConfig;
+    @hidden
+    /// The interval that a test asked for, by `DRAYWATCH_TEST_INTERVAL_SECONDS`.
+    test_interval: Option<Duration>;
 }
 
 /// The catalog knows which databases there are.

@@ -1,6 +1,7 @@
 //! The configuration: what can be set, where values come from, and which of them counts.
 //!
-//! One file per section ([`general`], [`portal`], [`browser`], `retention`) holds the settings with default, documentation and rules;
+//! One file per section ([`general`], [`portal`], [`browser`], `retention`, [`service`], [`log`]) holds the settings with default,
+//! documentation and rules;
 //! everything else follows from those rows. Only `cli` sees the whole of it; everyone else is handed a section. It must not
 //! print, and reads nothing but the one file and what it is handed.
 
@@ -10,12 +11,15 @@ pub mod env;
 mod example;
 mod file;
 pub mod general;
+pub mod log;
 pub mod portal;
 mod problem;
 mod raw;
 mod reader;
 mod redact;
+mod reload;
 mod retention;
+pub mod service;
 mod setting;
 mod show;
 mod source;
@@ -35,10 +39,13 @@ pub use browser::BrowserConfig;
 pub use cameras::select_cameras;
 pub use example::example;
 pub use general::Config;
+pub use log::{LogConfig, LogFormat, LogLevel, Rotation};
 pub use portal::PortalConfig;
 pub use problem::{ConfigError, Problem};
 pub use redact::hide_secrets;
+pub use reload::Change;
 pub use retention::{ReferencedRows, Retention, RetentionConfig};
+pub use service::ServiceConfig;
 pub use setting::{Bounds, Check, Setting, Spec};
 pub use show::Shown;
 pub use source::{Overrides, Place, Source};
@@ -49,7 +56,7 @@ use reader::Reader;
 pub const DEFAULT_FILE: &str = "draywatch.toml";
 
 /// The names of the sections.
-pub(crate) const SECTIONS: [&str; 3] = ["portal", "browser", "retention"];
+pub(crate) const SECTIONS: [&str; 5] = ["portal", "browser", "retention", "service", "log"];
 
 /// Every setting, in the order in which they are shown.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
@@ -58,6 +65,8 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         .chain(PortalConfig::SETTINGS)
         .chain(BrowserConfig::SETTINGS)
         .chain(RetentionConfig::SETTINGS)
+        .chain(ServiceConfig::SETTINGS)
+        .chain(LogConfig::SETTINGS)
 }
 
 /// The setting of that dotted name.
@@ -112,8 +121,12 @@ impl Config {
         entries.extend_from_slice(overrides.entries());
 
         let mut reader = Reader::new(&entries);
-        let config = Self::read(&mut reader);
+        let mut config = Self::read(&mut reader);
         problems.append(&mut reader.problems);
+        match env::test_interval(&variables) {
+            Ok(interval) => config = config.map(|config| config.with_test_interval(interval)),
+            Err(problem) => problems.push(problem),
+        }
         match config.filter(|_| problems.is_empty()) {
             Some(config) => Ok(Loaded {
                 config,
@@ -121,6 +134,22 @@ impl Config {
                 sources: reader.sources,
             }),
             None => Err(ConfigError::new(problems)),
+        }
+    }
+
+    /// The time between two collections of a camera by the service: `download_interval_minutes`, or what a test asked for.
+    #[must_use]
+    pub fn download_interval(&self) -> Duration {
+        let minutes = u64::from(self.download_interval_minutes);
+        self.test_interval
+            .unwrap_or(Duration::from_secs(minutes * 60))
+    }
+
+    /// With another interval, or without one.
+    fn with_test_interval(self, test_interval: Option<Duration>) -> Self {
+        Self {
+            test_interval,
+            ..self
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Spec {
     pub bounds: Bounds,
     /// A further rule for texts.
     check: Option<Check>,
+    /// Whether the service takes a new value only when it is started again.
+    pub restart: bool,
 }
 
 /// A rule for texts.
@@ -67,6 +69,7 @@ impl Spec {
             example: None,
             bounds: Bounds::Any,
             check: None,
+            restart: false,
         }
     }
 
@@ -77,6 +80,15 @@ impl Spec {
             example: Some(example),
             bounds: Bounds::Any,
             check: None,
+            restart: false,
+        }
+    }
+
+    /// Of which the service takes a new value only when it is started again.
+    pub(super) const fn at_restart(self) -> Self {
+        Self {
+            restart: true,
+            ..self
         }
     }
 
@@ -121,6 +133,15 @@ impl Spec {
         Self {
             check: Some(Check { words, test }),
             ..self
+        }
+    }
+}
+
+impl Spec {
+    /// Takes the running value where a new one has to wait for a restart.
+    pub(super) fn keep<T: Clone>(&self, value: &mut T, running: &T) {
+        if self.restart {
+            value.clone_from(running);
         }
     }
 }
@@ -218,6 +239,7 @@ macro_rules! section {
         $section:ident = $prefix:literal, |$config:ident| $place:expr;
         $( $(#[doc = $doc:literal])* $field:ident: $type:ty => $spec:expr; )*
         $( @section $(#[doc = $part_doc:literal])* $part:ident: $part_type:ty; )*
+        $( @hidden $(#[doc = $hidden_doc:literal])* $hidden:ident: $hidden_type:ty; )*
     ) => {
         $(#[doc = $about])*
         #[allow(clippy::doc_markdown, reason = "these texts are also shown to people, who need no backticks")]
@@ -225,6 +247,7 @@ macro_rules! section {
         pub struct $section {
             $( $(#[doc = $doc])* pub $field: $type, )*
             $( $(#[doc = $part_doc])* pub $part: $part_type, )*
+            $( $(#[doc = $hidden_doc])* pub(in $crate::config) $hidden: $hidden_type, )*
         }
 
         impl $section {
@@ -243,7 +266,19 @@ macro_rules! section {
             pub(in $crate::config) fn read(reader: &mut $crate::config::reader::Reader<'_>) -> Option<Self> {
                 $( let $field = reader.read::<$type>(concat!($prefix, stringify!($field))); )*
                 $( let $part = <$part_type>::read(reader); )*
-                Some(Self { $( $field: $field?, )* $( $part: $part?, )* })
+                Some(Self {
+                    $( $field: $field?, )*
+                    $( $part: $part?, )*
+                    $( $hidden: <$hidden_type>::default(), )*
+                })
+            }
+
+            /// Takes back from `running` what a running service cannot change.
+            pub(in $crate::config) fn keep(&mut self, running: &Self) {
+                $(
+                    const { &$spec }.keep(&mut self.$field, &running.$field);
+                )*
+                $( self.$part.keep(&running.$part); )*
             }
         }
     };

@@ -74,7 +74,7 @@ impl Loaded {
 }
 
 /// A value with the passwords in its texts hidden.
-fn hide(value: toml::Value) -> toml::Value {
+pub(super) fn hide(value: toml::Value) -> toml::Value {
     match value {
         toml::Value::String(text) => hide_secrets(&text).into(),
         other => other,

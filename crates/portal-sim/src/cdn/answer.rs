@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::reply::{Ending, Reply};
 use super::request::Head;
+use crate::behaviours::Outage;
 use crate::faults::Fault;
 use crate::mix::{hash_text, mix};
 use crate::schedule::Frame;
@@ -27,6 +28,9 @@ pub(super) async fn answer(
 ) -> Result<(Reply, Option<Fault>)> {
     if !head.allowed {
         return Ok((error(405, "MethodNotAllowed"), None));
+    }
+    if let Some(outage) = world.behaviours().cdn_outage {
+        return Ok((down(outage), None));
     }
     let Some((frame, thumbnail)) = found else {
         return Ok((error(404, "NoSuchKey"), None));
@@ -60,6 +64,18 @@ pub(super) async fn answer(
         None => (good, None),
         Some(fault) => (broken(fault, &head.path, good, &picture), Some(fault)),
     })
+}
+
+/// The answer while the whole CDN is down, on a connection that was open before.
+fn down(outage: Outage) -> Reply {
+    match outage {
+        Outage::Refused | Outage::Reset => Reply::none(Ending::Reset),
+        Outage::Silent => Reply::none(Ending::Silence),
+        Outage::Unavailable { retry_after: 0 } => error(503, "ServiceUnavailable"),
+        Outage::Unavailable { retry_after } => {
+            error(503, "ServiceUnavailable").header("Retry-After", retry_after.to_string())
+        }
+    }
 }
 
 fn broken(fault: Fault, path: &str, good: Reply, picture: &Bytes) -> Reply {

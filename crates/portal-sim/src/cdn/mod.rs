@@ -9,29 +9,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use crate::door::Door;
 use crate::state::World;
 use crate::stats::CdnRequest;
 use crate::wall;
 use request::{Head, Reader};
 
 /// Accepts connections until told to stop.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    world: Arc<World>,
-    stopped: watch::Receiver<bool>,
-) {
+pub(crate) async fn serve(mut door: Door, world: Arc<World>, stopped: watch::Receiver<bool>) {
     let mut stop = stopped.clone();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let stream = tokio::select! {
+            stream = door.enter() => stream,
             _ = stop.wait_for(|stop| *stop) => return,
-        };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            continue;
         };
         let (world, mut stop) = (Arc::clone(&world), stopped.clone());
         tokio::spawn(async move {

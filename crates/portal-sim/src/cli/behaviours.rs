@@ -43,6 +43,12 @@ pub(super) struct PageFlags {
     /// The first so many page loads render nothing.
     #[arg(long, value_name = "N")]
     blank_loads: Option<u32>,
+    /// The page is another one, without calendar and pictures.
+    #[arg(long)]
+    unreadable: bool,
+    /// Days before the history cannot be picked.
+    #[arg(long)]
+    disable_expired: bool,
     /// Live pictures look like history pictures.
     #[arg(long)]
     live_like_history: bool,
@@ -102,6 +108,8 @@ impl PageFlags {
         ways.readonly_picker |= self.readonly_picker;
         ways.blank |= self.blank;
         set(&mut ways.blank_loads, self.blank_loads);
+        ways.unreadable |= self.unreadable;
+        ways.disable_expired |= self.disable_expired;
         ways.live_like_history |= self.live_like_history;
         set(&mut ways.live_pictures, self.live_pictures);
         set(&mut ways.live_poll_seconds, self.live_poll);

@@ -42,6 +42,12 @@ pub(super) struct WorldFlags {
     /// Seconds between a frame and its appearance.
     #[arg(long, value_name = "SECONDS")]
     publish_delay: Option<u32>,
+    /// Each frame appears later still, by up to so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    publish_jitter: Option<u32>,
+    /// Each camera's mean interval is off by up to so many milliseconds.
+    #[arg(long, value_name = "MS")]
+    period_spread: Option<u32>,
     /// About every n-th frame has a second one within the same second.
     #[arg(long, value_name = "N")]
     twin_every: Option<u32>,
@@ -72,12 +78,18 @@ pub(super) struct WorldFlags {
     /// Port of the CDN; 0 for a free one.
     #[arg(long, value_name = "PORT")]
     image_port: Option<u16>,
+    /// Port of the control endpoints; 0 for a free one.
+    #[arg(long, value_name = "PORT")]
+    control_port: Option<u16>,
     /// Origin of the page as others see it.
     #[arg(long, value_name = "ORIGIN")]
     public_page: Option<String>,
     /// Origin of the CDN as others see it.
     #[arg(long, value_name = "ORIGIN")]
     public_image: Option<String>,
+    /// Origin of the control endpoints as others see it.
+    #[arg(long, value_name = "ORIGIN")]
+    public_control: Option<String>,
     /// Folder with the page and its `node_modules`.
     #[arg(long, value_name = "FOLDER")]
     page_dir: Option<PathBuf>,
@@ -109,9 +121,11 @@ impl WorldFlags {
         set(&mut config.host, self.host);
         set(&mut config.page_port, self.page_port);
         set(&mut config.image_port, self.image_port);
+        set(&mut config.control_port, self.control_port);
         set(&mut config.cached_pictures, self.cached_pictures);
         config.public.page = self.public_page.or(config.public.page.take());
         config.public.image = self.public_image.or(config.public.image.take());
+        config.public.control = self.public_control.or(config.public.control.take());
         config.page_dir = self.page_dir.or(config.page_dir.take());
         let schedule = &mut config.schedule;
         set(&mut schedule.interval_seconds, self.interval);
@@ -119,6 +133,8 @@ impl WorldFlags {
         set(&mut schedule.drift_seconds, self.drift);
         set(&mut schedule.skip_probability, self.skip_probability);
         set(&mut schedule.publish_delay_seconds, self.publish_delay);
+        set(&mut schedule.publish_jitter_seconds, self.publish_jitter);
+        set(&mut schedule.period_spread_ms, self.period_spread);
         set(&mut schedule.twin_every, self.twin_every);
         set_list(&mut schedule.empty_days, self.empty_days);
         Ok(())

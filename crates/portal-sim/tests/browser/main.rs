@@ -61,6 +61,7 @@ async fn visit(visitor: &Visitor) -> Result<()> {
         .context("lazy and endless")?;
     other_looks(visitor).await.context("other looks")?;
     blank(visitor).await.context("blank")?;
+    expired(visitor).await.context("expired days")?;
     failures(visitor).await.context("failures")
 }
 
@@ -235,7 +236,41 @@ async fn blank(visitor: &Visitor) -> Result<()> {
     tokio::time::sleep(Duration::from_millis(500)).await;
     ensure!(visitor.count("#app *").await? == 0, "not blank");
     visitor.driver.refresh().await?;
-    visitor.wait_for(HISTORY, visitor.expected(10)?.len()).await
+    visitor
+        .wait_for(HISTORY, visitor.expected(10)?.len())
+        .await?;
+    let unreadable = Behaviours {
+        unreadable: true,
+        ..Behaviours::default()
+    };
+    visitor.load(unreadable).await?;
+    visitor.wait_for("canvas", 1).await?;
+    ensure!(visitor.count("img, input").await? == 0, "can still be read");
+    Ok(())
+}
+
+async fn expired(visitor: &Visitor) -> Result<()> {
+    let config = Config {
+        history_days: 3,
+        ..at(evening())
+    };
+    let visitor = Visitor {
+        driver: visitor.driver.clone(),
+        portal: start(config).await,
+    };
+    for (disable_expired, days) in [(false, 10), (true, 4)] {
+        let ways = Behaviours {
+            disable_expired,
+            ..Behaviours::default()
+        };
+        visitor.load(ways).await?;
+        visitor
+            .wait_for(HISTORY, visitor.expected(10)?.len())
+            .await?;
+        visitor.pick(9).await?;
+        visitor.wait_for("td.available", days).await?;
+    }
+    Ok(())
 }
 
 async fn failures(visitor: &Visitor) -> Result<()> {

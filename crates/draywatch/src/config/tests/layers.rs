@@ -206,3 +206,55 @@ fn cameras_are_selected_in_order_and_once() {
     );
     assert!(told.contains("did you mean in_gate?"), "{told}");
 }
+
+#[test]
+fn a_test_may_ask_for_a_short_interval() {
+    let name = "DRAYWATCH_TEST_INTERVAL_SECONDS";
+    let plain = from_env(&[]).unwrap().config;
+    assert_eq!(plain.download_interval(), Duration::from_secs(600));
+    let short = from_env(&[(name, "20")]).unwrap().config;
+    assert_eq!(short.download_interval(), Duration::from_secs(20));
+    assert_eq!(short.download_interval_minutes, 10);
+    for wrong in ["0", "-1", "soon", ""] {
+        let told = from_env(&[(name, wrong)]).unwrap_err().to_string();
+        assert!(told.contains(name) && told.contains("at least 1"), "{told}");
+    }
+}
+
+#[test]
+fn a_running_service_takes_what_it_can() {
+    let running = Config::default();
+    let text = "timeout = 60\ndownload_dir = 'b'\nlog.level = 'debug'\nlog.file = 'x.log'\n\
+        database_url = 'sqlite:///b.db'";
+    let Ok(new) = from_file(text) else {
+        panic!("the file is right")
+    };
+    let changes = running.changes(&new.config);
+    let names: Vec<_> = changes
+        .iter()
+        .map(|one| (one.name, one.needs_restart))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("download_dir", true),
+            ("database_url", true),
+            ("timeout", false),
+            ("log.level", false),
+            ("log.file", true)
+        ]
+    );
+    assert_eq!(changes[2].to_string(), "timeout = 60 (was 30)");
+    assert_eq!(changes[4].to_string(), "log.file = \"x.log\" (was unset)");
+    let taken = new.config.for_running(&running);
+    let names: Vec<_> = running.changes(&taken).iter().map(|one| one.name).collect();
+    assert_eq!(names, ["timeout", "log.level"]);
+}
+
+#[test]
+fn changes_hide_passwords() {
+    let mut new = Config::default();
+    new.browser.webdriver_url = Some("http://u:SECRET@h:4444/".parse().unwrap());
+    let changes = Config::default().changes(&new);
+    assert!(changes.len() == 1 && !format!("{changes:?} {}", changes[0]).contains("SECRET"));
+}

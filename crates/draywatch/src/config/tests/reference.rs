@@ -90,6 +90,9 @@ what is wrong with it, `draywatch config show` tells every value that counts and
 Every value that is given must be valid, also one that another one overrides, and unknown names are errors. In the
 environment a list is written with commas or as a TOML array, a switch as `true`, `false`, `1` or `0`; an empty value takes
 back a setting that need not be set. Relative paths count from the working directory.
+
+A running service reads everything again on SIGHUP (`systemctl reload`). What is wrong then changes nothing; what is right
+counts from then on, except where a setting says that it waits for a restart.
 ";
 
 /// The reference page.
@@ -123,6 +126,9 @@ fn page() -> String {
             setting.rule(),
             setting.variable()
         );
+        if setting.spec.restart {
+            page.push_str("- A running service takes a new value only when it is started again.\n");
+        }
     }
     page
 }

@@ -1,0 +1,215 @@
+//! Which of a camera's past days are to be asked for again, and in which order: what is known of the days -> days. Must not
+//! read a clock or a database.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+
+/// After this many empty days in a row, going back, the portal is taken to keep nothing older.
+const EMPTY_DAYS: usize = 7;
+
+/// The longest wait before a day that still owes frames is asked for again.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
+
+/// What is on record of one of the portal's days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayStanding {
+    /// The day.
+    pub date: NaiveDate,
+    /// When it ended, UTC.
+    pub end: DateTime<Utc>,
+    /// The last listing that was beyond doubt.
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// How many frames that one had.
+    pub listed: u64,
+    /// The last listing, whatever became of it.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// How often it was asked for since its last frame must have been in.
+    pub in_vain: u32,
+    /// Frames of it in the ledger that are still wanted.
+    pub owed: u64,
+}
+
+impl DayStanding {
+    /// A day that nobody has asked for.
+    #[must_use]
+    pub fn unknown(date: NaiveDate, end: DateTime<Utc>) -> Self {
+        Self {
+            date,
+            end,
+            confirmed_at: None,
+            listed: 0,
+            asked_at: None,
+            in_vain: 0,
+            owed: 0,
+        }
+    }
+
+    /// Whether its last frame must have been in at the last listing beyond doubt: two intervals after its end.
+    #[must_use]
+    pub fn is_settled(&self, interval: TimeDelta) -> bool {
+        self.confirmed_at
+            .is_some_and(|at| at >= self.end + interval * 2)
+    }
+
+    /// Whether nothing of it is left to ask for.
+    #[must_use]
+    pub fn is_final(&self, interval: TimeDelta) -> bool {
+        self.is_settled(interval) && self.owed == 0
+    }
+
+    /// From when on it may be asked for again.
+    fn ask_from(&self, now: DateTime<Utc>, interval: TimeDelta) -> DateTime<Utc> {
+        // Asked in the future: the clock was set back since, and nobody knows when it was.
+        let Some(asked) = self.asked_at.filter(|asked| *asked <= now) else {
+            return DateTime::<Utc>::MIN_UTC;
+        };
+        // The day is over, but its last frames may not have been in.
+        let was_early = asked < self.end + interval * 2;
+        if was_early && self.in_vain == 0 {
+            return (self.end + interval * 2).min(asked + interval);
+        }
+        let doublings = self.in_vain.saturating_sub(1).min(16);
+        asked + (interval * (1 << doublings)).min(LONGEST_WAIT)
+    }
+}
+
+/// The past days that are wanted at `now`, newest first. `days` are what is on record, in any order; days between `first` and
+/// `last` that are not among them are unknown and wanted. `end_of` tells when a day ends.
+#[must_use]
+pub fn wanted(
+    now: DateTime<Utc>,
+    (first, last): (NaiveDate, NaiveDate),
+    days: &[DayStanding],
+    interval: TimeDelta,
+    end_of: impl Fn(NaiveDate) -> DateTime<Utc>,
+) -> Vec<NaiveDate> {
+    let mut wanted = Vec::new();
+    let mut empty = 0;
+    for date in back_from(last, first) {
+        let day = days
+            .iter()
+            .find(|day| day.date == date)
+            .copied()
+            .unwrap_or_else(|| DayStanding::unknown(date, end_of(date)));
+        if day.is_settled(interval) {
+            empty = if day.listed == 0 { empty + 1 } else { 0 };
+        }
+        if empty >= EMPTY_DAYS {
+            break;
+        }
+        if !day.is_final(interval) && day.ask_from(now, interval) <= now {
+            wanted.push(date);
+        }
+    }
+    // Beyond that, only what is known to be owed.
+    let older = days.iter().filter(|day| day.owed > 0 && day.date <= last);
+    let older = older.filter(|day| day.ask_from(now, interval) <= now);
+    let mut older: Vec<NaiveDate> = older.map(|day| day.date).collect();
+    older.sort_unstable_by(|a, b| b.cmp(a));
+    wanted.extend(older);
+    let mut seen = std::collections::BTreeSet::new();
+    wanted.retain(|date| seen.insert(*date));
+    wanted
+}
+
+/// Days from `last` back to `first`.
+fn back_from(last: NaiveDate, first: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    std::iter::successors(Some(last), |date| date.checked_sub_days(Days::new(1)))
+        .take_while(move |date| *date >= first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: TimeDelta = TimeDelta::minutes(10);
+
+    fn date(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2025, 9, day).unwrap()
+    }
+
+    fn end_of(date: NaiveDate) -> DateTime<Utc> {
+        date.succ_opt()
+            .unwrap()
+            .and_hms_opt(7, 0, 0)
+            .unwrap()
+            .and_utc()
+    }
+
+    fn done(day: u32, listed: u64) -> DayStanding {
+        let end = end_of(date(day));
+        DayStanding {
+            confirmed_at: Some(end + INTERVAL * 2),
+            listed,
+            asked_at: Some(end + INTERVAL * 2),
+            ..DayStanding::unknown(date(day), end)
+        }
+    }
+
+    fn ask(now: DateTime<Utc>, days: &[DayStanding]) -> Vec<u32> {
+        use chrono::Datelike;
+        let range = (date(1), date(20));
+        let wanted = wanted(now, range, days, INTERVAL, end_of);
+        wanted.iter().map(Datelike::day).collect()
+    }
+
+    #[test]
+    fn yesterday_is_asked_for_until_its_last_frame_is_in() {
+        let end = end_of(date(20));
+        let mut days: Vec<_> = (1..=19).map(|day| done(day, 140)).collect();
+        let early = end - TimeDelta::minutes(3);
+        days.push(DayStanding {
+            confirmed_at: Some(early),
+            listed: 143,
+            asked_at: Some(early),
+            ..DayStanding::unknown(date(20), end)
+        });
+        assert_eq!(ask(end + TimeDelta::minutes(6), &days), Vec::<u32>::new());
+        assert_eq!(ask(end + TimeDelta::minutes(7), &days), [20]);
+        days[19].confirmed_at = Some(end + TimeDelta::minutes(7));
+        days[19].asked_at = days[19].confirmed_at;
+        assert_eq!(ask(end + TimeDelta::minutes(17), &days), [20]);
+        days[19] = done(20, 144);
+        assert_eq!(ask(end + TimeDelta::hours(9), &days), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn after_an_outage_the_newest_come_first() {
+        let days: Vec<_> = (1..=15).map(|day| done(day, 140)).collect();
+        assert_eq!(ask(end_of(date(21)), &days), [20, 19, 18, 17, 16]);
+    }
+
+    #[test]
+    fn beyond_what_the_portal_keeps_nobody_asks_unless_frames_are_owed() {
+        let mut days: Vec<_> = (15..=20).map(|day| done(day, 140)).collect();
+        days.extend((8..=14).map(|day| done(day, 0)));
+        assert_eq!(ask(end_of(date(21)), &days), Vec::<u32>::new());
+        days.push(DayStanding {
+            owed: 3,
+            ..done(2, 5)
+        });
+        assert_eq!(ask(end_of(date(21)), &days), [2]);
+    }
+
+    #[test]
+    fn a_day_that_owes_frames_is_asked_for_less_and_less_often() {
+        let mut days: Vec<_> = (1..=20).map(|day| done(day, 140)).collect();
+        days[19].owed = 1;
+        let asked = days[19].asked_at.unwrap();
+        for (in_vain, minutes) in [(1, 10), (2, 20), (3, 40), (9, 360)] {
+            days[19].in_vain = in_vain;
+            assert_eq!(
+                ask(asked + TimeDelta::minutes(minutes - 1), &days),
+                Vec::<u32>::new()
+            );
+            assert_eq!(ask(asked + TimeDelta::minutes(minutes), &days), [20]);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_does_not_keep_a_day_from_being_asked_for() {
+        let mut days: Vec<_> = (1..=20).map(|day| done(day, 140)).collect();
+        days[19].confirmed_at = None;
+        days[19].asked_at = Some(end_of(date(25)));
+        assert_eq!(ask(end_of(date(21)), &days), [20]);
+    }
+}

@@ -220,9 +220,14 @@ async fn twins(
     pending: &[PendingRemoval],
 ) -> sqlx::Result<BTreeMap<i64, Vec<String>>> {
     let ids: Vec<i64> = pending.iter().map(|removal| removal.id).collect();
-    let sql = "SELECT t.id AS id, COALESCE(i.filepath, i.image_path) AS path FROM tombstones AS t CROSS JOIN images AS i \
-               ON i.camera_id = t.camera_id AND i.timestamp >= substr(t.timestamp, 1, 19) \
-               AND i.timestamp < substr(t.timestamp, 1, 19) || '~' WHERE t.id IN (SELECT value FROM json_each($1))";
+    // Times are written with a space or a T.
+    let sql = "WITH gone (id, camera_id, day, time) AS \
+               (SELECT id, camera_id, substr(timestamp, 1, 10), substr(timestamp, 12, 8) FROM tombstones \
+               WHERE id IN (SELECT value FROM json_each($1))), \
+               seconds (id, camera_id, second) AS (SELECT id, camera_id, day || ' ' || time FROM gone \
+               UNION ALL SELECT id, camera_id, day || 'T' || time FROM gone) \
+               SELECT s.id AS id, COALESCE(i.filepath, i.image_path) AS path FROM seconds AS s CROSS JOIN images AS i \
+               ON i.camera_id = s.camera_id AND i.timestamp >= s.second AND i.timestamp < s.second || '~'";
     let rows = sqlx::query(sql)
         .bind(references::list(&ids))
         .fetch_all(conn)

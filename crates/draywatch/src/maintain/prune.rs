@@ -105,7 +105,11 @@ pub(super) async fn run(
     };
     prune.by_age().await?;
     prune.by_room().await?;
-    prune.settle().await
+    let pruned = prune.settle().await?;
+    if mode == Mode::Remove {
+        store.archive.keep_reserve()?;
+    }
+    Ok(pruned)
 }
 
 fn policy(
@@ -255,6 +259,9 @@ impl Prune<'_> {
                 Err(error) if error.kind() == Kind::DiskFull && now.len() > 1 => {
                     size = now.len() / 8 + 1
                 }
+                Err(error)
+                    if error.kind() == Kind::DiskFull
+                        && self.store.archive.release_reserve()? => {}
                 Err(error) => return Err(error.into()),
             }
         }

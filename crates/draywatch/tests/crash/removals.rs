@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use draywatch::config::Config;
+use draywatch::config::{Config, Overrides};
 use draywatch::store::Store;
-use draywatch_catalog::{Catalog, FrameResult, NewImage, NewLedgerEntry, PictureFacts};
+use draywatch_catalog::{FrameResult, NewImage, NewLedgerEntry, PictureFacts};
 use draywatch_core::{CameraId, Clock, FrameId};
 use tokio::process::Command;
 
 use crate::site::{Site, files_below};
 use crate::state::catalog;
 
-/// Frames of a drill: three batches.
-const FRAMES: i64 = 1200;
+/// Frames of a drill: five batches.
+const FRAMES: i64 = 2200;
 const CAMERA: &str = "in_gate";
 
 fn frame(nth: i64) -> FrameId {
@@ -28,11 +28,17 @@ fn frame(nth: i64) -> FrameId {
 
 /// An archive with collected frames, one of them on hold.
 async fn full(site: &Site) {
-    let config = Config {
-        download_dir: site.archive(),
-        database_url: format!("sqlite:///{}", site.database().display()),
-        ..Config::default()
-    };
+    let variables = [
+        ("DRAYWATCH_DOWNLOAD_DIR", site.archive()),
+        (
+            "DRAYWATCH_DATABASE_URL",
+            format!("sqlite:///{}", site.database().display()).into(),
+        ),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.display().to_string()));
+    let config = Config::load(None, variables, &Overrides::none())
+        .unwrap()
+        .config;
     let clock = Clock::manual(frame(FRAMES).instant);
     let store = Store::open(&config, &clock).await.unwrap();
     let mut entries = Vec::new();
@@ -203,6 +209,6 @@ async fn a_collection_completes_what_was_cut_short() {
     let fetch = ["fetch", "--camera", CAMERA, "--frames-from", "frames.txt"];
     let done = command(&site, &fetch, "").output().await.unwrap();
     let end = holds(&site).await;
-    assert_eq!((end.rows.len(), end.pending.len()), (700, 0), "{done:?}");
+    assert_eq!((end.rows.len(), end.pending.len()), (1700, 0), "{done:?}");
     assert_eq!(end.rows, end.files);
 }

@@ -5,19 +5,22 @@ use std::process::Command;
 use std::time::Duration;
 
 use draywatch::archive::Archive;
-use draywatch::config::{Config, Retention};
+use draywatch::config::{Config, Overrides, Retention};
 use draywatch::maintain::prune::Keep;
 use draywatch::maintain::room::{self, Need};
 use draywatch::maintain::sample::verify_sample;
 use draywatch::store::Store;
-use draywatch_catalog::{Catalog, FrameResult, NewImage};
+use draywatch_catalog::{FrameResult, NewImage};
 use draywatch_core::Clock;
 use draywatch_core::retention::{HoldSpan, Obstacle};
 
 use crate::support::*;
 
 /// A small disk in memory, gone when dropped.
-struct Disk(PathBuf, tempfile::TempDir);
+struct Disk {
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
 
 impl Disk {
     fn mount(size: &str) -> Self {
@@ -33,22 +36,31 @@ impl Disk {
             "this test mounts a small disk, which takes root: run the tests as root, or in a user and mount namespace \
              of their own (unshare -rm make test)"
         );
-        Self(path, folder)
+        Self {
+            path,
+            _folder: folder,
+        }
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
     }
 }
 
 fn config(archive: &Path, database: &Path) -> Config {
-    Config {
-        download_dir: archive.to_owned(),
-        database_url: format!("sqlite:///{}", database.display()),
-        ..Config::default()
-    }
+    let variables = [
+        ("DRAYWATCH_DOWNLOAD_DIR", archive.display().to_string()),
+        (
+            "DRAYWATCH_DATABASE_URL",
+            format!("sqlite:///{}", database.display()),
+        ),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    Config::load(None, variables, &Overrides::none())
+        .unwrap()
+        .config
 }
 
 /// Fills the archive with collected frames of 100 kB until the disk takes no more; how many.
@@ -98,12 +110,16 @@ fn free(archive: &Archive) -> u64 {
 async fn full_disk(database_beside: bool) -> (Disk, tempfile::TempDir, Store, Clock, i64) {
     let (disk, elsewhere) = (Disk::mount("size=8m"), tempfile::tempdir().unwrap());
     let database = if database_beside {
-        disk.0.join("database.db")
+        disk.path.join("database.db")
     } else {
         elsewhere.path().join("database.db")
     };
     let clock = Clock::manual(at(0));
-    let store = Store::open(&config(&disk.0.join("images"), &database), &clock)
+    let store = Store::open(&config(&disk.path.join("images"), &database), &clock)
+        .await
+        .unwrap();
+    // As the service does at its start: there is a reserve from now on.
+    room::cleanup(&store, &clock, &keep(None), &|_| {})
         .await
         .unwrap();
     let stored = fill(&store, &clock).await;

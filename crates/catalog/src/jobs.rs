@@ -112,6 +112,12 @@ pub trait Jobs: Send + Sync + 'static {
     /// The same database for the holder of a lease: every write of it is refused once somebody else has taken that lease.
     fn fenced(&self, fence: &Fence) -> Arc<dyn Catalog>;
 
+    /// Says whether the lease that this one writes in the name of is still held; always so without one.
+    ///
+    /// # Errors
+    /// [`crate::CatalogError::FencedOut`] when somebody else has taken it.
+    async fn check_lease(&self) -> Result<()>;
+
     /// All jobs that were ever planned.
     async fn jobs(&self) -> Result<Vec<JobRow>>;
     /// Writes a tick, unless the job has an open one; whether it was written. A due time that another tick of the job had

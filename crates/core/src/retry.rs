@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::Kind;
 
 /// The longest `Retry-After` that is waited for inside a collection; what asks for more goes to the ledger.
 pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// A wish to be left alone for longer than this tells of a clock that was set back, or is nobody's right.
+const LONGEST_WISH: TimeDelta = TimeDelta::days(2);
 
 /// How requests are repeated within one collection.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,6 +48,24 @@ impl Delays {
             .ok()
             .and_then(|wait| TimeDelta::from_std(wait).ok());
         wait.map_or(self.longest(), |wait| wait.min(self.longest()))
+    }
+
+    /// Whether a frame that was tried that often in vain, the last time at `last`, may be tried again at `now`; the portal's own
+    /// wish (`not_before`) comes first.
+    #[must_use]
+    pub fn may_try(
+        &self,
+        now: DateTime<Utc>,
+        attempts: u32,
+        last: Option<DateTime<Utc>>,
+        not_before: Option<DateTime<Utc>>,
+    ) -> bool {
+        if not_before.is_some_and(|at| now < at && at - now <= LONGEST_WISH) {
+            return false;
+        }
+        // Tried in the future: the clock was set back since.
+        let last = last.filter(|last| *last <= now);
+        attempts == 0 || last.is_none_or(|last| now - last >= self.after(attempts))
     }
 
     /// The longest wait; a first wait that is longer counts as it stands.
@@ -155,6 +176,25 @@ mod tests {
             POLICY.next(Kind::RateLimited, 3, wish(61), 0.5),
             Next::Later(Duration::from_secs(61))
         );
+    }
+
+    #[test]
+    fn a_frame_in_the_ledger_waits_its_turn() {
+        let delays = Delays {
+            first: TimeDelta::seconds(60),
+            multiplier: 2.0,
+            most: TimeDelta::seconds(600),
+            attempts: 3,
+        };
+        let at = |s| DateTime::from_timestamp(1_757_203_200 + s, 0).unwrap();
+        let may = |now, tried, last, wish: Option<i64>| {
+            delays.may_try(at(now), tried, Some(at(last)), wish.map(at))
+        };
+        assert!(may(0, 0, 0, None) && !may(59, 1, 0, None) && may(60, 1, 0, None));
+        assert!(!may(119, 2, 0, None) && may(600, 99, 0, None));
+        assert!(!may(700, 1, 0, Some(701)) && may(701, 1, 0, Some(701)));
+        assert!(may(-50, 9, 0, None), "tried in the future");
+        assert!(may(700, 1, 0, Some(900_000)), "a wish of ten days");
     }
 
     proptest! {

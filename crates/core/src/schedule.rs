@@ -101,6 +101,8 @@ pub struct Standing {
     pub last_started: Option<DateTime<Utc>>,
     /// When the last of its ticks was due, carried out or missed.
     pub last_due: Option<DateTime<Utc>>,
+    /// Whether the last of its ticks was cut short because its process was gone.
+    pub was_interrupted: bool,
 }
 
 /// What bears on a job besides its own rows.
@@ -210,7 +212,7 @@ fn next_due(
         Some(last) => now - last >= spec.period + spec.grace,
         None => spec.at_start,
     };
-    if is_first || is_overdue {
+    if is_first || is_overdue || standing.was_interrupted {
         return now;
     }
     if let Some(next) = around.next_by_rhythm {

@@ -7,6 +7,8 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod fetch;
+pub mod lease;
 pub mod maintain;
 pub mod removal;
+pub mod service;
 pub mod store;

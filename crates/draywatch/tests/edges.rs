@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, what it must not import.
-const FORBIDDEN: [(&str, &[&str]); 8] = [
+const FORBIDDEN: [(&str, &[&str]); 10] = [
     (
         "archive",
         &["fetch", "collect", "maintain", "cli", "config", "store"],
@@ -21,9 +21,16 @@ const FORBIDDEN: [(&str, &[&str]); 8] = [
     ("store", &["fetch", "collect", "maintain", "cli", "removal"]),
     (
         "removal",
-        &["fetch", "collect", "maintain", "cli", "config"],
+        &["fetch", "collect", "maintain", "service", "cli", "config"],
     ),
-    ("collect", &["maintain", "cli"]),
+    (
+        "lease",
+        &[
+            "archive", "fetch", "collect", "maintain", "service", "cli", "config", "store",
+        ],
+    ),
+    ("service", &["cli"]),
+    ("collect", &["maintain", "service", "cli"]),
     ("maintain", &["fetch", "collect", "cli"]),
     (
         "main",

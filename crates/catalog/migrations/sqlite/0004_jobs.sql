@@ -12,6 +12,8 @@ CREATE TABLE jobs (
     beaten_at DATETIME,
     last_started DATETIME,
     last_due DATETIME,
+    -- How the tick that was closed last ended.
+    last_state TEXT,
     memory TEXT
 );
 

@@ -21,6 +21,13 @@ impl Jobs for SqliteCatalog {
         })
     }
 
+    async fn check_lease(&self) -> Result<()> {
+        read!(self, "checking a lease", |conn| check_fence(
+            conn,
+            self.fence.as_ref()
+        ))
+    }
+
     async fn jobs(&self) -> Result<Vec<JobRow>> {
         read!(self, "reading jobs", |conn| ticks::jobs(conn))
     }
@@ -162,9 +169,14 @@ async fn take(
         .bind(time::text(now))
         .bind(job)
         .bind(gone)
-        .fetch_optional(conn)
+        .fetch_optional(&mut *conn)
         .await?;
-    Ok(number.map(|number| Fence {
+    let Some(number) = number else {
+        return Ok(None);
+    };
+    // Whoever ran a tick in the name of the lease before is gone.
+    ticks::interrupt(conn, job, now).await?;
+    Ok(Some(Fence {
         job: job.to_owned(),
         number,
     }))

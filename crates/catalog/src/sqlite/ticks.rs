@@ -21,7 +21,7 @@ pub(super) async fn ensure_job(conn: &mut SqliteConnection, job: &str) -> sqlx::
 }
 
 pub(super) async fn jobs(conn: &mut SqliteConnection) -> sqlx::Result<Vec<JobRow>> {
-    let sql = "SELECT j.name, j.fence, j.holder, j.beats, j.last_started, j.last_due, j.memory, \
+    let sql = "SELECT j.name, j.fence, j.holder, j.beats, j.last_started, j.last_due, j.last_state, j.memory, \
                t.due_at, t.state, t.attempts, t.not_before, t.purpose \
                FROM jobs AS j LEFT JOIN ticks AS t ON t.job = j.name AND t.state IN ('pending', 'running') ORDER BY j.name";
     let rows = sqlx::query(sql).fetch_all(conn).await?;
@@ -53,6 +53,8 @@ fn job(found: &SqliteRow) -> sqlx::Result<JobRow> {
             open,
             last_started: row::instant(found, "last_started")?,
             last_due: row::instant(found, "last_due")?,
+            was_interrupted: row::text(found, "last_state")?.as_deref()
+                == Some(TickState::Interrupted.as_str()),
         },
         purpose: row::text(found, "purpose")?,
         memory: row::text(found, "memory")?,
@@ -162,10 +164,10 @@ pub(super) async fn end(
     settle(conn, &fence.job).await
 }
 
-/// Notes the due time of the tick that was closed last.
+/// Notes which tick was closed last.
 async fn settle(conn: &mut SqliteConnection, job: &str) -> sqlx::Result<()> {
-    let sql = "UPDATE jobs SET last_due = (SELECT due_at FROM ticks WHERE job = $1 AND finished_at IS NOT NULL \
-               ORDER BY id DESC LIMIT 1) WHERE name = $1";
+    let sql = "UPDATE jobs SET (last_due, last_state) = (SELECT due_at, state FROM ticks WHERE job = $1 \
+               AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1) WHERE name = $1";
     sqlx::query(sql).bind(job).execute(conn).await.map(|_| ())
 }
 
@@ -211,11 +213,14 @@ pub(super) async fn interrupt(
 ) -> sqlx::Result<()> {
     let sql = "UPDATE ticks SET state = 'interrupted', reason = 'its process is gone', finished_at = $1 \
                WHERE job = $2 AND state = 'running'";
-    sqlx::query(sql)
+    let done = sqlx::query(sql)
         .bind(time::text(now))
         .bind(job)
         .execute(&mut *conn)
         .await?;
+    if done.rows_affected() == 0 {
+        return Ok(());
+    }
     settle(conn, job).await
 }
 

@@ -39,6 +39,7 @@ fn last(started: i64, due: i64) -> Standing {
         open: None,
         last_started: Some(at(started)),
         last_due: Some(at(due)),
+        was_interrupted: false,
     }
 }
 
@@ -100,6 +101,15 @@ fn a_running_tick_is_left_alone_until_its_holder_is_gone() {
         next_step(at(700), &spec(), &standing, &gone),
         Step::Interrupt
     );
+}
+
+#[test]
+fn what_was_cut_short_is_done_again_at_once() {
+    let standing = Standing {
+        was_interrupted: true,
+        ..last(600, 600)
+    };
+    assert_eq!(step(605, &standing), Step::Plan(at(605)));
 }
 
 #[test]
@@ -201,9 +211,11 @@ proptest! {
                         let open = standing.open.as_mut().unwrap();
                         open.is_running = true;
                         standing.last_started = Some(at(now));
+                        standing.was_interrupted = false;
                         around.is_holder_gone = false;
                     }
                     Step::Miss(..) | Step::Interrupt => {
+                        standing.was_interrupted = around.is_holder_gone;
                         standing.last_due = standing.open.map(|open| open.due);
                         standing.open = None;
                         around.is_holder_gone = false;

@@ -167,6 +167,14 @@ impl Folder {
         }
     }
 
+    /// Whether that name still means the open file.
+    pub(super) fn is_named(&self, file: &File, name: &str) -> Result<bool, ArchiveError> {
+        let open = rustix::fs::fstat(file)
+            .map_err(|errno| ArchiveError::of("look at", &self.path.join(name), errno))?;
+        let named = self.stat(name)?;
+        Ok(named.is_some_and(|stat| (stat.st_dev, stat.st_ino) == (open.st_dev, open.st_ino)))
+    }
+
     /// Moves a file to another folder of the same disk, over what is there.
     pub(super) fn rename(&self, name: &str, to: &Self, new: &str) -> Result<(), ArchiveError> {
         let done = rustix::fs::renameat(&self.fd, name, &to.fd, new);

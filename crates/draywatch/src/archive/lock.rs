@@ -67,11 +67,12 @@ impl Archive {
     /// [`ArchiveError::Locked`] when somebody has it, in this process or another.
     pub fn lock_camera(&self, camera: &CameraId) -> Result<CameraLock, ArchiveError> {
         let locks = &self.parts()?.locks;
-        // The file stays for good: removing it would let two processes hold the lock of "the same" file.
+        // The file stays for good: removing it would let two processes hold the lock of "the same" file. Only from a process
+        // that was stopped, and has lost its lease, is it taken (`seize_camera`).
         let name = format!("{camera}.lock");
         let path = locks.path().join(&name);
         let mut file = locks.open_or_create_file(&name)?;
-        if try_lock(&file, &path)? {
+        if try_lock(&file, &path)? && locks.is_named(&file, &name)? {
             // Only for the message to others, so a full disk does not matter.
             let _ = note_owner(&mut file);
             return Ok(CameraLock { file });
@@ -81,6 +82,17 @@ impl Archive {
             owner: owner_in(&mut file, &path),
             path,
         })
+    }
+
+    /// Takes the lock of a camera from a process that cannot give it back (it was stopped): the file of the lock is replaced.
+    /// Only for one who holds the camera's lease, which the other has lost: its writes are refused when it goes on.
+    ///
+    /// # Errors
+    /// When the disk does not let it be taken, or somebody else was faster.
+    pub fn seize_camera(&self, camera: &CameraId) -> Result<CameraLock, ArchiveError> {
+        let locks = &self.parts()?.locks;
+        let _ = locks.unlink(&format!("{camera}.lock"))?;
+        self.lock_camera(camera)
     }
 }
 

@@ -18,7 +18,7 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 pub use commands::{
     AdoptArgs, BackfillArgs, CameraArgs, CollectArgs, CompletionsArgs, ConfigArgs, ConfigCommand,
-    DoctorArgs, FetchArgs, GapsArgs, RunsArgs, VerifyArgs,
+    DoctorArgs, FetchArgs, GapsArgs, RunArgs, RunsArgs, VerifyArgs,
 };
 pub use keeping::{HoldAddArgs, HoldArgs, HoldCommand, Moment, PruneArgs};
 pub use values::{Backwards, Day, Input, Sample, range};
@@ -28,6 +28,7 @@ use crate::config::Overrides;
 /// What stands under the help of the program.
 const EXAMPLES: &str = "\
 Examples:
+  draywatch run                                collect all cameras from now on, unattended
   draywatch fetch                              today's pictures of all cameras
   draywatch fetch --date yesterday --json      yesterday's, with an account for programs
   draywatch backfill --from 2025-01-01 --to 2025-01-31
@@ -82,6 +83,8 @@ pub struct GlobalArgs {
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
+    /// Run as a service: collect all cameras at their own pace, recover from outages, clean up
+    Run(RunArgs),
     /// Collect the pictures of one day
     Fetch(FetchArgs),
     /// Collect the pictures of many days, in order; days that are final are passed over
@@ -180,7 +183,8 @@ impl Args {
                 global.database_url.as_ref(),
             );
         match &self.command {
-            Command::Fetch(FetchArgs { collect, .. })
+            Command::Run(RunArgs { collect })
+            | Command::Fetch(FetchArgs { collect, .. })
             | Command::Backfill(BackfillArgs { collect, .. }) => overrides
                 .with(
                     "concurrent_downloads",

@@ -82,7 +82,9 @@ async fn frames_from(
     let collector = open(context, "frames_from").await?;
     let work = async {
         let turn = collector.turn(camera).await?;
-        collector.given(&turn, &frames).await
+        let done = collector.given(&turn, &frames).await;
+        turn.end().await;
+        done
     };
     let done = work.await;
     collector.store().catalog.close().await;
@@ -163,7 +165,10 @@ async fn all_cameras(
         }
         is_first = false;
         match collector.turn(&camera).await {
-            Ok(turn) => reports.extend(collector.days(&turn, &days, lister, pause).await),
+            Ok(turn) => {
+                reports.extend(collector.days(&turn, &days, lister, pause).await);
+                turn.end().await;
+            }
             Err(failure) => {
                 tracing::error!(camera = %camera, kind = %failure.kind, "{failure}");
                 for date in days {

@@ -11,10 +11,11 @@ mod drill;
 mod fetch_cmd;
 pub mod gaps_cmd;
 pub mod hold_cmd;
-mod logging;
+pub mod logging;
 mod look;
 mod progress;
 pub mod prune_cmd;
+mod run_cmd;
 pub mod runs_cmd;
 pub mod status_cmd;
 pub mod table;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 
 use args::{Args, Command};
 use context::{CliError, Context, Status};
+use logging::Purpose;
 
 use crate::config::{Config, env};
 
@@ -42,9 +44,6 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => error.exit(),
     };
-    logging::set_up(&args.global);
-    #[cfg(feature = "failpoints")]
-    drill::arm();
     match run(&args) {
         Ok(status) => status.into(),
         Err(error) => {
@@ -65,9 +64,11 @@ fn run(args: &Args) -> Result<Status, CliError> {
     };
     match &args.command {
         Command::Completions(shell) => {
+            logging::set_up_plain(&args.global);
             quiet_pipe(completions::run(shell.shell, &mut std::io::stdout()).map(|()| 0))
         }
         Command::Config(config) => {
+            logging::set_up_plain(&args.global);
             let done = config_cmd::run(
                 &config.command,
                 &args.global,
@@ -77,8 +78,19 @@ fn run(args: &Args) -> Result<Status, CliError> {
             );
             quiet_pipe(done)
         }
+        Command::Run(_) => {
+            let loaded = load()?;
+            let log = logging::set_up(&args.global, &loaded.config.log, Purpose::Service)?;
+            #[cfg(feature = "failpoints")]
+            drill::arm();
+            run_cmd::run(&loaded, args.overrides(), log)
+        }
         _ => {
-            let context = Context::new(load()?.config, &args.global);
+            let config = load()?.config;
+            let _log = logging::set_up(&args.global, &config.log, Purpose::Command)?;
+            #[cfg(feature = "failpoints")]
+            drill::arm();
+            let context = Context::new(config, &args.global);
             // One thread waits for network and database: handing what comes from thread to thread would cost more than it
             // saves. What computes or waits for the disk has threads of its own, as many as there is work for.
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -105,7 +117,7 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Prune(prune) => prune_cmd::run(prune, context).await,
         Command::Hold(hold) => hold_cmd::run(hold, context).await,
         Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
-        Command::Completions(_) | Command::Config(_) => Err(CliError::new(
+        Command::Completions(_) | Command::Config(_) | Command::Run(_) => Err(CliError::new(
             draywatch_core::Kind::Bug,
             "this command needs no runtime: please report this",
         )),

@@ -3,17 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use draywatch_catalog::{LedgerEntry, NewLedgerEntry, NewObservation, NewRun, RunCounts, RunEnd};
+use draywatch_catalog::{NewObservation, NewRun, RunCounts, RunEnd};
 use draywatch_core::listing::{Confirmation, DayListing};
 use draywatch_core::outcome::Outcome;
-use draywatch_core::plan::{KnownFrame, Plan, plan};
 use draywatch_core::zone::{day_bounds, local_date};
 use draywatch_core::{CameraId, Failure, Kind};
 use draywatch_portal::Lister;
-use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::recorder::Tally;
 use super::{Collector, DayReport, Event, zone};
 use crate::fetch::Fetcher;
 
@@ -35,12 +32,12 @@ pub struct Listing {
 }
 
 /// How a day ended, before it is written down.
-struct Settled {
-    counts: RunCounts,
-    errors: Vec<Failure>,
-    is_broken: bool,
+pub struct Settled {
+    pub counts: RunCounts,
+    pub errors: Vec<Failure>,
+    pub is_broken: bool,
     /// Whether every listed frame is stored or in the ledger: only then may the day ever count as final.
-    is_on_record: bool,
+    pub is_on_record: bool,
 }
 
 impl Collector {
@@ -117,6 +114,7 @@ impl Collector {
         let state = zone::recorded(catalog, camera)
             .await
             .map_err(|error| Failure::of(error.kind(), &error))?;
+        let _page = self.page().await;
         let listed = lister
             .list(camera, date, &state, deadline)
             .await
@@ -143,6 +141,16 @@ impl Collector {
                 }
             }
         };
+        self.conclude(camera, &listing, settled).await
+    }
+
+    /// Closes the run of what was settled; its report.
+    pub(super) async fn conclude(
+        &self,
+        camera: &CameraId,
+        listing: &Listing,
+        settled: Settled,
+    ) -> DayReport {
         let Settled {
             mut counts,
             mut errors,
@@ -153,7 +161,7 @@ impl Collector {
         (counts.requests, counts.retries) = (asked.requests, asked.retries);
         let outcome = outcome(&counts, &errors, is_broken);
         if let Err(failure) = self
-            .close(&listing, camera, outcome, &counts, &errors, is_on_record)
+            .close(listing, camera, outcome, &counts, &errors, is_on_record)
             .await
         {
             tracing::error!(camera = %camera, date = %listing.date, error = %failure, "the run could not be recorded");
@@ -178,146 +186,6 @@ impl Collector {
             listing.begun.elapsed().as_secs_f64(),
             errors,
         )
-    }
-
-    async fn store_day(&self, camera: &CameraId, day: &DayListing, listing: &Listing) -> Settled {
-        let mut tally = Tally::default();
-        let mut errors = Vec::new();
-        if let Confirmation::Unconfirmed(why) = &day.confirmation {
-            errors.push(Failure::new(
-                Kind::Unconfirmed,
-                format!("{camera} on {}: {why}", day.date),
-            ));
-        }
-        let mut already = 0;
-        let done = self
-            .store_frames(camera, day, listing, &mut tally, &mut already)
-            .await;
-        let is_broken = done.is_err();
-        errors.extend(done.err());
-        errors.extend(tally.refused.iter().map(|(reason, (count, first))| {
-            Failure::new(first.kind, format!("{count} x {reason}, such as: {first}"))
-        }));
-        let listed = day.frames.len() as u64;
-        let counts = RunCounts {
-            listed,
-            stored: tally.stored,
-            already: already + tally.kept,
-            thumbnails: tally.thumbnails,
-            missing: listed.saturating_sub(tally.stored + already + tally.kept),
-            bytes: tally.bytes,
-            refused: tally
-                .refused
-                .iter()
-                .map(|(reason, (count, _))| (reason.clone(), *count))
-                .collect(),
-            ..RunCounts::default()
-        };
-        Settled {
-            counts,
-            errors,
-            is_broken,
-            is_on_record: tally.is_on_record,
-        }
-    }
-
-    /// Subtracts what is known, writes the ledger, fetches, records.
-    async fn store_frames(
-        &self,
-        camera: &CameraId,
-        day: &DayListing,
-        listing: &Listing,
-        tally: &mut Tally,
-        already: &mut u64,
-    ) -> Result<(), Failure> {
-        let failed = |error: draywatch_catalog::CatalogError| Failure::of(error.kind(), &error);
-        let known = self.known(camera, day).await.map_err(failed)?;
-        let plan = plan(camera, &day.frames, &known);
-        *already = plan.already as u64;
-        (self.observer)(Event::Listed(
-            camera,
-            day.date,
-            day.frames.len() as u64,
-            plan.fetch.len() as u64,
-        ));
-        let entries = self.entries(day, &plan);
-        let entries = self
-            .store
-            .catalog
-            .enlist(&entries, self.clock.now())
-            .await
-            .map_err(failed)?;
-        tally.is_on_record = true;
-        fail::fail_point!("collect-enlisted");
-        let wanted = entries
-            .into_iter()
-            .zip(plan.fetch.iter().map(|frame| frame.has_thumbnail))
-            .collect();
-        self.fetch_all(wanted, listing, tally).await?;
-        // Only a whole listing tells what the portal no longer offers.
-        if listing.is_observed && day.confirmation.is_confirmed() && !plan.withdrawn.is_empty() {
-            let reason = "the portal no longer offers it";
-            self.store
-                .catalog
-                .give_up(&plan.withdrawn, reason, self.clock.now())
-                .await
-                .map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    /// What is known of the listing's stretch of time: its day, and its frames should they lie outside.
-    async fn known(
-        &self,
-        camera: &CameraId,
-        day: &DayListing,
-    ) -> draywatch_catalog::Result<Vec<KnownFrame>> {
-        let (start, end) = day_bounds(day.date, self.config.portal.time_zone);
-        let first = day
-            .frames
-            .first()
-            .map_or(start, |frame| frame.instant.min(start));
-        let last = day.frames.last().map_or(end, |frame| {
-            (frame.instant + chrono::TimeDelta::seconds(1)).max(end)
-        });
-        self.store.catalog.known(camera, first, last).await
-    }
-
-    fn entries(&self, day: &DayListing, plan: &Plan) -> Vec<NewLedgerEntry> {
-        let entry = |frame: &draywatch_core::plan::PlannedFrame| NewLedgerEntry {
-            frame: frame.id.clone(),
-            date: day.date,
-            url: frame.listed.url.clone(),
-            url_is_listed: frame.listed.url_is_listed,
-            thumbnail_url: frame.listed.thumbnail_url.clone(),
-            path: self.store.path_of(&frame.id),
-        };
-        plan.fetch.iter().map(entry).collect()
-    }
-
-    /// Fetches ledger rows side by side, and meanwhile commits what came, in batches.
-    async fn fetch_all(
-        &self,
-        wanted: Vec<(LedgerEntry, bool)>,
-        listing: &Listing,
-        tally: &mut Tally,
-    ) -> Result<(), Failure> {
-        // Enough at once that the host's slots never wait for those that are being verified and written.
-        let at_once = usize::try_from(self.config.concurrent_downloads).unwrap_or(3) + 16;
-        // Room for all, as these are only names of staged files: a database that is slow must not hold requests up.
-        let (sender, receiver) = tokio::sync::mpsc::channel(wanted.len().max(1));
-        let fetching = async move {
-            let mut results = futures::stream::iter(wanted)
-                .map(|(entry, has_thumbnail)| self.get(listing, entry, has_thumbnail))
-                .buffer_unordered(at_once);
-            while let Some(got) = results.next().await {
-                if sender.send(got).await.is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        tokio::try_join!(fetching, self.store_all(receiver, tally)).map(|((), ())| ())
     }
 
     async fn close(

@@ -125,7 +125,7 @@ impl Collector {
         // Side by side, so that the last pictures of one day do not keep those of the next waiting; the host's slots are shared.
         let days = days
             .into_iter()
-            .map(|(date, frames)| self.given_day(&turn.camera, date, frames));
+            .map(|(date, frames)| turn.collector.given_day(&turn.camera, date, frames));
         futures::stream::iter(days)
             .buffered(DAYS_AT_ONCE)
             .try_collect()

@@ -3,11 +3,14 @@
 
 mod day;
 mod frame;
+mod frames;
 mod given;
+mod owed;
 mod recorder;
 mod recover;
 mod report;
 mod settings;
+mod turn;
 mod zone;
 
 use std::sync::Arc;
@@ -15,11 +18,12 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeDelta};
 use draywatch_catalog::{LedgerFilter, LedgerState};
+use draywatch_core::retry::Delays;
 use draywatch_core::zone::day_bounds;
 use draywatch_core::{CameraId, Clock, Failure};
 use draywatch_portal::Lister;
+use tokio::sync::Semaphore;
 
-use crate::archive::CameraLock;
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
 use crate::store::{Store, StoreError};
@@ -27,6 +31,7 @@ use crate::store::{Store, StoreError};
 pub use given::{BadFrames, GivenFrame, read_frames};
 pub use report::{DayReport, Event, Observer};
 pub use settings::{browser_settings, fetch_settings, portal_settings};
+pub use turn::{Turn, job_name};
 
 /// Why no collection can begin.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +55,8 @@ impl CollectError {
     }
 }
 
-/// Collects days of cameras. One per command; it holds the store and the connections.
+/// Collects days of cameras. One per command; it holds the store and the connections. Clones share both.
+#[derive(Clone)]
 pub struct Collector {
     store: Store,
     fetcher: Fetcher,
@@ -58,12 +64,18 @@ pub struct Collector {
     config: Config,
     command: &'static str,
     observer: Observer,
+    service: Option<InService>,
 }
 
-/// The right to collect a camera, with everything that an earlier crash left of it put in order.
-pub struct Turn {
-    camera: CameraId,
-    _lock: CameraLock,
+/// What the service adds to a collection.
+#[derive(Clone)]
+pub struct InService {
+    /// When frames of the ledger may be tried again; a command tries them at once.
+    pub delays: Delays,
+    /// One page of the portal at a time, for all cameras.
+    pub pages: Arc<Semaphore>,
+    /// How long one camera waits for the page of another: one that hangs must not hold up the rest.
+    pub page_patience: Duration,
 }
 
 impl Collector {
@@ -86,9 +98,46 @@ impl Collector {
             config: config.clone(),
             command,
             observer,
+            service: None,
         };
         collector.sweep().await.map_err(StoreError::from)?;
         Ok(collector)
+    }
+
+    /// The same collector as the service uses it, for its runs.
+    #[must_use]
+    pub fn in_service(self, service: InService) -> Self {
+        Self {
+            service: Some(service),
+            ..self
+        }
+    }
+
+    /// The same collector, its archive opened anew: for one that lives for long.
+    ///
+    /// # Errors
+    /// When the archive is not there any more, or is another than the database's.
+    pub async fn looked_at_again(&self) -> Result<Self, StoreError> {
+        let store = self.store.reopened().await?;
+        Ok(Self {
+            store,
+            ..self.clone()
+        })
+    }
+
+    /// The same collector with other settings, as far as they can change without a restart.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made by them.
+    pub fn reconfigured(&self, config: &Config) -> Result<Self, CollectError> {
+        let settings = fetch_settings(config);
+        let mut changed = self.clone();
+        changed.config = config.clone();
+        // Connections, pauses and slots are kept where they can be.
+        if settings != fetch_settings(&self.config) {
+            changed.fetcher = Fetcher::new(settings, self.clock.clone())?;
+        }
+        Ok(changed)
     }
 
     /// The database and the archive.
@@ -112,23 +161,6 @@ impl Collector {
         )
     }
 
-    /// Takes a camera's lock and puts in order what a crash left of it.
-    ///
-    /// # Errors
-    /// When another process collects the camera, or the order cannot be restored.
-    pub async fn turn(&self, camera: &CameraId) -> Result<Turn, Failure> {
-        let lock = self
-            .store
-            .archive
-            .lock_camera(camera)
-            .map_err(|error| Failure::of(error.kind(), &error))?;
-        self.recover(camera).await?;
-        Ok(Turn {
-            camera: camera.clone(),
-            _lock: lock,
-        })
-    }
-
     /// Collects `days` of one camera, in order. While one day's frames are fetched the next day is listed.
     ///
     /// `pause` is kept between two listings. Failures are in the reports, one for every day.
@@ -139,13 +171,14 @@ impl Collector {
         lister: &mut Lister,
         pause: Duration,
     ) -> Vec<DayReport> {
+        let this = &turn.collector;
         let (sender, mut listed) = tokio::sync::mpsc::channel::<day::Listing>(1);
         let listing = async move {
             for (nth, date) in days.iter().enumerate() {
                 if nth > 0 {
                     tokio::time::sleep(pause).await;
                 }
-                let listing = self.list(&turn.camera, *date, lister).await;
+                let listing = this.list(&turn.camera, *date, lister).await;
                 if sender.send(listing).await.is_err() {
                     return;
                 }
@@ -154,8 +187,8 @@ impl Collector {
         let storing = async {
             let mut reports = Vec::new();
             while let Some(listing) = listed.recv().await {
-                let report = self.settle(&turn.camera, listing).await;
-                (self.observer)(Event::Day(&report));
+                let report = this.settle(&turn.camera, listing).await;
+                (this.observer)(Event::Day(&report));
                 reports.push(report);
             }
             reports

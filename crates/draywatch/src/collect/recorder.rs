@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use draywatch_catalog::{FrameResult, NewImage, PictureFacts};
+use draywatch_catalog::{FrameResult, LedgerEntry, NewImage, PictureFacts};
 use draywatch_core::{Failure, Kind};
 use futures::StreamExt;
 use tokio::sync::mpsc::Receiver;
@@ -75,6 +75,9 @@ impl Collector {
                 .map_err(|error| failed(&error))?;
         }
         fail::fail_point!("collect-intended");
+        // The rows would be refused from one who was taken for dead: so that no file of theirs comes in the way either.
+        let held = self.store.catalog.check_lease().await;
+        held.map_err(|error| failed(&error))?;
         let archive = self.store.archive.clone();
         let placed = tokio::task::spawn_blocking(move || place_all(&archive, ready));
         let mut results = placed
@@ -122,6 +125,22 @@ impl Tally {
                 self.refuse(Some((reason, failure)));
             }
         }
+    }
+
+    /// A frame of the ledger that has to wait for its next try, with the reason of its last.
+    pub(super) fn wait(&mut self, entry: &LedgerEntry, has_thumbnail: bool) {
+        self.kept += u64::from(has_thumbnail);
+        self.thumbnails += u64::from(has_thumbnail);
+        self.missing += u64::from(!has_thumbnail);
+        let reason = entry.reason.as_ref();
+        self.refuse(reason.zip(entry.failure.as_ref()));
+    }
+
+    /// Each kind of refusal as a failure of the run.
+    pub(super) fn failures(&self) -> impl Iterator<Item = Failure> + '_ {
+        self.refused.iter().map(|(reason, (count, first))| {
+            Failure::new(first.kind, format!("{count} x {reason}, such as: {first}"))
+        })
     }
 
     fn refuse(&mut self, refusal: Option<(&String, &Failure)>) {

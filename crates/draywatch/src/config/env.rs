@@ -60,18 +60,18 @@ pub(super) fn read(variables: &[(String, String)]) -> (Vec<Entry>, Vec<Problem>)
 }
 
 /// The interval that a test asked for instead of `download_interval_minutes`: it may be below that one's bound.
-pub(super) fn test_interval(variables: &[(String, String)]) -> Result<Option<Duration>, Problem> {
+pub(super) fn test_interval(
+    variables: &[(String, String)],
+) -> Result<Option<Duration>, Box<Problem>> {
     let Some((name, value)) = variables.iter().find(|(name, _)| name == TEST_INTERVAL) else {
         return Ok(None);
     };
-    match value.trim().parse() {
-        Ok(seconds @ 1_u32..) => Ok(Some(Duration::from_secs(seconds.into()))),
-        _ => {
-            let message = format!("{value:?} is not a whole number of seconds of at least 1");
-            let place = Source::Env(name.clone()).into();
-            Err(Problem::general(place, message))
-        }
+    if let Ok(seconds @ 1_u32..) = value.trim().parse() {
+        return Ok(Some(Duration::from_secs(seconds.into())));
     }
+    let message = format!("{value:?} is not a whole number of seconds of at least 1");
+    let place = Source::Env(name.clone()).into();
+    Err(Problem::general(place, message).into())
 }
 
 /// Whether the variable is ours but no setting.

@@ -125,7 +125,7 @@ impl Config {
         problems.append(&mut reader.problems);
         match env::test_interval(&variables) {
             Ok(interval) => config = config.map(|config| config.with_test_interval(interval)),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
         match config.filter(|_| problems.is_empty()) {
             Some(config) => Ok(Loaded {

@@ -18,7 +18,7 @@ tokio::task_local! {
 }
 
 /// How fetching behaves towards the other side.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FetchSettings {
     /// Requests under way at once to one host (scheme, name and port); 0 counts as 1.
     pub concurrent_per_host: usize,

@@ -211,6 +211,7 @@ pub async fn who_lost_a_lease_writes_nothing_more(catalog: Arc<dyn Catalog>) {
         .await
         .unwrap()
         .unwrap();
+    assert!(mine.check_lease().await.is_err() && catalog.check_lease().await.is_ok());
     let late = mine.enlist(&[entry(frame(600))], at(3)).await;
     assert!(
         matches!(late, Err(CatalogError::FencedOut { .. })),

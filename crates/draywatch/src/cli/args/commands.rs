@@ -33,6 +33,19 @@ pub struct CollectArgs {
     pub headed: bool,
 }
 
+/// `run`.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(after_help = "\
+It runs until it is told to stop. SIGTERM or Ctrl-C: no new work, what is under way is finished or put back, exit status 0; a
+second one ends it at once. SIGHUP: the settings are read again; bad ones are refused and the old ones stay.
+
+Exit status: 0 told to stop, 1 it ended otherwise, 2 usage or configuration.")]
+pub struct RunArgs {
+    /// How to collect.
+    #[command(flatten)]
+    pub collect: CollectArgs,
+}
+
 /// `fetch`.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(after_help = "\

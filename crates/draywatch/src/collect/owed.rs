@@ -1,0 +1,92 @@
+//! Frames of the ledger that no listing of a collection brought: tried by their own addresses. Must not list.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use draywatch_catalog::{CatalogError, LedgerEntry, LedgerFilter, LedgerState, RunCounts};
+use draywatch_core::Failure;
+
+use super::day::Settled;
+use super::recorder::Tally;
+use super::{Collector, DayReport, Turn};
+
+impl Collector {
+    /// Tries frames that the ledger owes of other days than `listed`, newest first and at most so many; the report of the run,
+    /// `None` when nothing was to be tried.
+    ///
+    /// # Errors
+    /// When the database fails before anything was tried.
+    pub async fn owed(
+        &self,
+        turn: &Turn,
+        listed: &BTreeSet<NaiveDate>,
+        most: usize,
+    ) -> Result<Option<DayReport>, Failure> {
+        let this = &turn.collector;
+        let wanted = this.wanted(turn, listed, most).await?;
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let count = wanted.len() as u64;
+        let listing = this.begin(&turn.camera, None, false).await;
+        let mut tally = Tally::default();
+        let done = match &listing.result {
+            Ok(_) => this.fetch_all(wanted, &listing, &mut tally).await,
+            Err(failure) => Err(failure.clone()),
+        };
+        let is_broken = done.is_err();
+        let settled = Settled {
+            counts: tally.counts(count, 0),
+            errors: done.err().into_iter().chain(tally.failures()).collect(),
+            is_broken,
+            is_on_record: true,
+        };
+        Ok(Some(this.conclude(&turn.camera, &listing, settled).await))
+    }
+
+    /// Ledger rows that may be tried now, newest frame first.
+    async fn wanted(
+        &self,
+        turn: &Turn,
+        listed: &BTreeSet<NaiveDate>,
+        most: usize,
+    ) -> Result<Vec<(LedgerEntry, bool)>, Failure> {
+        let failed = |error: CatalogError| Failure::of(error.kind(), &error);
+        let filter = LedgerFilter {
+            camera: Some(turn.camera.clone()),
+            dates: None,
+            states: vec![LedgerState::Open, LedgerState::Thumbnail],
+        };
+        let owed = self.store.catalog.ledger(&filter).await.map_err(failed)?;
+        let mut ignored = Tally::default();
+        let may = |(entry, has_thumbnail): &(LedgerEntry, bool)| {
+            self.may_try(entry, *has_thumbnail, &mut ignored)
+        };
+        let owed = owed.into_iter().rev();
+        let owed = owed.filter(|entry| !listed.contains(&entry.entry.date));
+        let owed = owed.map(|entry| {
+            let has_thumbnail = entry.state == LedgerState::Thumbnail;
+            (entry, has_thumbnail)
+        });
+        Ok(owed.filter(may).take(most).collect())
+    }
+}
+
+impl Tally {
+    /// The counts of a run that had `listed` frames, of which `already` needed nothing.
+    pub(super) fn counts(&self, listed: u64, already: u64) -> RunCounts {
+        let refused = self.refused.iter();
+        RunCounts {
+            listed,
+            stored: self.stored,
+            already: already + self.kept,
+            thumbnails: self.thumbnails,
+            missing: listed.saturating_sub(self.stored + already + self.kept),
+            bytes: self.bytes,
+            refused: refused
+                .map(|(reason, (count, _))| (reason.clone(), *count))
+                .collect(),
+            ..RunCounts::default()
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Who does a job: the name of this process, its signs of life, and whether another is gone. Must not know what the job is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use draywatch_catalog::{Catalog, Fence, Lease};
+use draywatch_core::Clock;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// So many signs of life fit into the life of a lease.
+const BEATS: u32 = 3;
+
+/// The name of this process as a holder of leases: machine, start of the machine, space of process numbers, number, start of
+/// the process. No two processes ever have the same.
+#[must_use]
+pub fn this_process() -> String {
+    let pid = std::process::id();
+    let start = process_start(pid).unwrap_or_default();
+    format!("{}/{pid}/{start}", machine())
+}
+
+/// Where process numbers mean the same processes: this machine since it was started, this space of process numbers.
+fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
+    let host = read("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".into());
+    let boot = read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let space = fs::read_link("/proc/self/ns/pid");
+    let space = space.map_or_else(
+        |_| String::new(),
+        |link| link.to_string_lossy().into_owned(),
+    );
+    let space: String = space.chars().filter(char::is_ascii_digit).collect();
+    format!("{}/{boot}/{space}", host.replace('/', "_"))
+}
+
+/// When a process started, in the system's own count; `None` if there is no such process, or only its remains.
+fn process_start(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program may hold anything; what follows its closing parenthesis does not.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace();
+    if matches!(fields.next(), Some("Z" | "X")) {
+        return None;
+    }
+    fields.nth(18).map(ToOwned::to_owned)
+}
+
+/// Whether that holder was a process of this machine and is no more. Of other machines' processes nothing can be told.
+#[must_use]
+pub fn is_dead(holder: &str) -> bool {
+    let Some(rest) = holder.strip_prefix(&format!("{}/", machine())) else {
+        return false;
+    };
+    let Some((pid, start)) = rest.split_once('/') else {
+        return false;
+    };
+    let now = pid.parse().ok().and_then(process_start);
+    now.as_deref() != Some(start)
+}
+
+/// Whether the process of that number is stopped (SIGSTOP): it holds its locks, and does nothing.
+#[must_use]
+pub fn is_stopped(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.split_whitespace().next());
+    matches!(state, Some("T" | "t"))
+}
+
+/// Watches other processes' leases: one that gives no sign of life for as long as a lease lives is gone. Measured by our own
+/// steady clock, so that no wall clock, ours or theirs, can take a lease from a living process or keep a dead one's.
+#[derive(Debug)]
+pub struct Watch {
+    life: Duration,
+    seen: BTreeMap<String, (i64, i64, Instant)>,
+}
+
+impl Watch {
+    /// A watch for leases that live so long without a sign of life.
+    #[must_use]
+    pub fn new(life: Duration) -> Self {
+        Self {
+            life,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Looks at a job's lease at `now`; whether its holder is known to be gone.
+    pub fn is_gone(&mut self, job: &str, lease: &Lease, now: Instant) -> bool {
+        if is_dead(&lease.holder) {
+            return true;
+        }
+        let (fence, beats, since) =
+            self.seen
+                .entry(job.to_owned())
+                .or_insert((lease.fence, lease.beats, now));
+        if (*fence, *beats) != (lease.fence, lease.beats) {
+            (*fence, *beats, *since) = (lease.fence, lease.beats, now);
+        }
+        now.saturating_duration_since(*since) >= self.life
+    }
+}
+
+/// Keeps a lease alive until it is dropped, and tells when it was lost.
+#[derive(Debug)]
+pub struct Keeper {
+    lost: CancellationToken,
+    beating: JoinHandle<()>,
+}
+
+impl Keeper {
+    /// Gives signs of life of `fence`, so many to its life.
+    #[must_use]
+    pub fn start(catalog: Arc<dyn Catalog>, fence: Fence, life: Duration, clock: Clock) -> Self {
+        let lost = CancellationToken::new();
+        let told = lost.clone();
+        let beating = tokio::spawn(async move {
+            let mut last = Instant::now();
+            loop {
+                tokio::time::sleep(life / BEATS).await;
+                match catalog.beat(&fence, clock.now()).await {
+                    Ok(true) => last = Instant::now(),
+                    Ok(false) => {
+                        tracing::warn!(job = %fence.job, "another process has taken this work over");
+                        told.cancel();
+                        return;
+                    }
+                    // The database is what fails here, and whoever works will meet it; others cannot take over either.
+                    Err(error) => {
+                        let silent = last.elapsed().as_secs();
+                        tracing::warn!(job = %fence.job, silent, error = %draywatch_core::error::chain(&error), "a lease could not be renewed");
+                    }
+                }
+            }
+        });
+        Self { lost, beating }
+    }
+
+    /// Returns when the lease was lost.
+    pub async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.beating.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_knows_itself_and_the_dead() {
+        let me = this_process();
+        assert!(!is_dead(&me), "{me}");
+        let (place, start) = me.rsplit_once('/').unwrap();
+        assert!(is_dead(&format!("{place}/{start}1")));
+        assert!(!is_dead("elsewhere/1/2/3/4"));
+        assert!(!is_dead(""));
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let pid = child.id();
+        let name = format!("{}/{pid}/{}", machine(), process_start(pid).unwrap());
+        assert!(!is_dead(&name));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(is_dead(&name));
+    }
+
+    #[test]
+    fn a_lease_without_signs_of_life_is_gone_after_its_life() {
+        let life = Duration::from_secs(20);
+        let mut watch = Watch::new(life);
+        let lease = |beats| Lease {
+            holder: "elsewhere/1/2/3/4".into(),
+            fence: 1,
+            beats,
+        };
+        let start = Instant::now();
+        assert!(!watch.is_gone("x", &lease(0), start));
+        assert!(!watch.is_gone("x", &lease(0), start + life / 2));
+        assert!(!watch.is_gone("x", &lease(1), start + life));
+        assert!(!watch.is_gone("x", &lease(1), start + life * 2 - life / 4));
+        assert!(watch.is_gone("x", &lease(1), start + life * 2));
+    }
+}

@@ -1,0 +1,33 @@
+//! `draywatch run`: ticks, tasks, shutdown. It composes collection and maintenance in time and owns who does what when; what a
+//! job does is theirs.
+
+pub mod book;
+mod collect;
+pub mod policy;
+pub mod reload;
+mod run;
+pub mod signals;
+pub mod systemd;
+mod tasks;
+mod upkeep;
+
+use draywatch_core::Clock;
+use tokio_util::sync::CancellationToken;
+
+pub use run::{OnReload, Service};
+
+use crate::collect::Collector;
+use crate::config::Config;
+use policy::Policy;
+
+/// What jobs work with.
+struct Shared {
+    config: Config,
+    policy: Policy,
+    clock: Clock,
+    collector: Collector,
+    /// No new work.
+    stopping: CancellationToken,
+    /// What is under way is put back now.
+    cut_short: CancellationToken,
+}

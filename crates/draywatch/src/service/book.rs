@@ -1,0 +1,390 @@
+//! The book of ticks: rows are read, the rules of `core` decide, rows are written. Must not carry out a job; drives one
+//! process or many on one database, on the machine's clock or on a test's.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use draywatch_catalog::{Fence, JobRow, Jobs, NewTick, Result, TickEnd};
+use draywatch_core::breaker::{Breaker, breaker};
+use draywatch_core::pace::{Look, Memory, Purpose, Spent};
+use draywatch_core::schedule::{Around, Step, next_step};
+use draywatch_core::{CameraId, Failure};
+use tokio::time::Instant;
+
+use super::policy::{Job, Policy, Work};
+use crate::lease::Watch;
+
+/// A job takes so many steps at most in one turn; the next turn goes on.
+const STEPS: u32 = 8;
+/// Other processes' doings are looked at this often at least.
+const LOOK: TimeDelta = TimeDelta::seconds(5);
+/// So soon a tick is tried again whose lease another holds.
+const SOON: TimeDelta = TimeDelta::seconds(1);
+/// So many of the newest frames tell a camera's rhythm.
+const FRAMES: u32 = 40;
+/// So many of the latest listings are looked at for the breaker.
+const LISTINGS: u32 = 60;
+
+/// A tick that this process has started.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Its job.
+    pub job: Job,
+    /// The right to do it.
+    pub fence: Fence,
+    /// When it was due.
+    pub due: DateTime<Utc>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How often it was tried in vain before.
+    pub attempts: u32,
+}
+
+/// What a turn came to.
+#[derive(Debug)]
+pub struct Round {
+    /// Ticks to be carried out now.
+    pub started: Vec<Started>,
+    /// When to look again at the latest.
+    pub wake: DateTime<Utc>,
+    /// What the breaker says.
+    pub breaker: Breaker,
+}
+
+/// How a tick ended.
+#[derive(Debug, Clone)]
+pub enum Ended {
+    /// Carried out; for a collection, when the page was read.
+    Done(Option<DateTime<Utc>>),
+    /// Failed.
+    Failed(Failure),
+    /// Put back, as the service is being stopped.
+    PutBack,
+}
+
+/// The book.
+#[derive(Debug)]
+pub struct Book {
+    policy: Policy,
+    holder: String,
+    started: DateTime<Utc>,
+    watch: Watch,
+}
+
+impl Book {
+    /// A book for a process of that name which started at `now`.
+    #[must_use]
+    pub fn new(policy: Policy, holder: String, now: DateTime<Utc>) -> Self {
+        let watch = Watch::new(policy.lease);
+        Self {
+            policy,
+            holder,
+            started: now,
+            watch,
+        }
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Goes on by other settings.
+    pub fn reconfigure(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// One turn: what is due is started, what is late recorded, what comes next planned. `steady` is a clock that no one sets.
+    ///
+    /// # Errors
+    /// When the database fails; the next turn goes on where this one ended.
+    pub async fn turn(
+        &mut self,
+        rows: &dyn Jobs,
+        now: DateTime<Utc>,
+        steady: Instant,
+    ) -> Result<Round> {
+        let latest = rows.latest_listings(LISTINGS).await?;
+        let policy = &self.policy;
+        let breaker = breaker(
+            &latest,
+            &policy.cameras,
+            policy.breaker_failures,
+            &policy.delays,
+        );
+        let mut turn = Turn {
+            jobs: by_name(rows.jobs().await?),
+            rows,
+            now,
+            steady,
+            round: Round {
+                started: Vec::new(),
+                wake: now + LOOK,
+                breaker,
+            },
+        };
+        for job in self.policy.jobs.clone() {
+            self.settle(&mut turn, &job).await?;
+        }
+        Ok(turn.round)
+    }
+
+    /// Takes steps of one job until there is nothing more to do now.
+    async fn settle(&mut self, turn: &mut Turn<'_>, job: &Job) -> Result<()> {
+        for _ in 0..STEPS {
+            let row = turn.row(&job.spec.name);
+            let around = self.around(turn, job, &row).await?;
+            let step = next_step(turn.now, &job.spec, &row.standing, &around.facts);
+            if let Step::Wait(until) = step {
+                turn.wake_by(until.unwrap_or(turn.now + LOOK));
+                return Ok(());
+            }
+            if !self
+                .carry_out(turn, job, &row, step, around.purpose)
+                .await?
+            {
+                turn.wake_by(turn.now + SOON);
+                return Ok(());
+            }
+            turn.jobs = by_name(turn.rows.jobs().await?);
+        }
+        turn.wake_by(turn.now + SOON);
+        Ok(())
+    }
+
+    /// Writes what a step asks for; `false` when somebody else was in the way.
+    async fn carry_out(
+        &mut self,
+        turn: &mut Turn<'_>,
+        job: &Job,
+        row: &JobRow,
+        step: Step,
+        rhythm: Option<Purpose>,
+    ) -> Result<bool> {
+        let (name, now) = (&job.spec.name, turn.now);
+        let due = row.standing.open.map_or(now, |open| open.due);
+        match step {
+            Step::Plan(due) => {
+                let purpose = match rhythm {
+                    Some(purpose) if due != now => purpose,
+                    _ if due == now => Purpose::Start,
+                    _ => Purpose::Period,
+                };
+                let tick = NewTick {
+                    job: name.clone(),
+                    due,
+                    purpose: purpose.as_str().into(),
+                };
+                turn.rows.plan_tick(&tick, now).await
+            }
+            Step::Start => self.start(turn, job, row).await,
+            Step::Miss(why, number) => {
+                tracing::warn!(job = %name, due = %due, why = why.as_str(), ticks = number, "a tick was missed");
+                turn.rows
+                    .miss_tick(name, due, why.as_str(), number, now)
+                    .await
+            }
+            Step::Interrupt => {
+                let gone = row.lease.as_ref().map_or(0, |lease| lease.fence);
+                tracing::warn!(job = %name, due = %due, "the process that ran this tick is gone");
+                turn.rows.interrupt_tick(name, gone, now).await
+            }
+            Step::Wait(_) => Ok(true),
+        }
+    }
+
+    async fn start(&mut self, turn: &mut Turn<'_>, job: &Job, row: &JobRow) -> Result<bool> {
+        let (name, now) = (&job.spec.name, turn.now);
+        let Some(open) = row.standing.open else {
+            return Ok(false);
+        };
+        if let Some(fence) = turn.rows.start_tick(name, &self.holder, now).await? {
+            let purpose = row
+                .purpose
+                .as_deref()
+                .map_or(Purpose::Period, Purpose::parse);
+            turn.round.started.push(Started {
+                job: job.clone(),
+                fence,
+                due: open.due,
+                purpose,
+                attempts: open.attempts,
+            });
+            return Ok(true);
+        }
+        // A command collects the camera, or died while it did.
+        let Some(lease) = &row.lease else {
+            return Ok(false);
+        };
+        if self.watch.is_gone(name, lease, turn.steady) {
+            return turn.rows.interrupt_tick(name, lease.fence, now).await;
+        }
+        Ok(false)
+    }
+
+    /// What bears on a job's next step besides its own rows.
+    async fn around(&mut self, turn: &Turn<'_>, job: &Job, row: &JobRow) -> Result<Surroundings> {
+        let is_holder_gone = row
+            .lease
+            .as_ref()
+            .is_some_and(|lease| self.watch.is_gone(&row.name, lease, turn.steady));
+        let mut facts = Around {
+            service_started: Some(self.started),
+            is_holder_gone,
+            ..Around::default()
+        };
+        let mut purpose = None;
+        if let Work::Collect(camera) = &job.work {
+            facts.held_until = self.held_until(turn);
+            if row.standing.open.is_none() {
+                let next = self.next_by_rhythm(turn, camera, row).await?;
+                (facts.next_by_rhythm, purpose) = next.unzip();
+            }
+        }
+        Ok(Surroundings { facts, purpose })
+    }
+
+    /// While the portal as a whole fails, one camera at a time asks whether it is back.
+    fn held_until(&self, turn: &Turn<'_>) -> Option<DateTime<Utc>> {
+        let Breaker::Open { probe_at, .. } = turn.round.breaker else {
+            return None;
+        };
+        let is_probing = self.policy.jobs.iter().any(|job| {
+            let open = turn.row(&job.spec.name).standing.open;
+            matches!(job.work, Work::Collect(_)) && open.is_some_and(|open| open.is_running)
+        });
+        // A clock that was set back must not hold the portal's cameras for longer than the longest delay.
+        let most = turn.now + self.policy.delays.longest();
+        Some(if is_probing {
+            turn.now + SOON
+        } else {
+            probe_at.min(most)
+        })
+    }
+
+    async fn next_by_rhythm(
+        &self,
+        turn: &Turn<'_>,
+        camera: &CameraId,
+        row: &JobRow,
+    ) -> Result<Option<(DateTime<Utc>, Purpose)>> {
+        let Some(last) = row
+            .standing
+            .last_started
+            .filter(|last| self.policy.follows_rhythm && *last <= turn.now)
+        else {
+            return Ok(None);
+        };
+        let frames = newest(turn.rows, camera).await?;
+        Ok(memory(row).next(&frames, last, self.policy.interval))
+    }
+}
+
+/// What bears on a job, and what its rhythm wants the next tick for.
+struct Surroundings {
+    facts: Around,
+    purpose: Option<Purpose>,
+}
+
+/// A turn under way.
+struct Turn<'a> {
+    rows: &'a dyn Jobs,
+    jobs: BTreeMap<String, JobRow>,
+    now: DateTime<Utc>,
+    steady: Instant,
+    round: Round,
+}
+
+impl Turn<'_> {
+    fn row(&self, name: &str) -> JobRow {
+        self.jobs.get(name).cloned().unwrap_or_else(|| JobRow {
+            name: name.to_owned(),
+            lease: None,
+            standing: draywatch_core::schedule::Standing::default(),
+            purpose: None,
+            memory: None,
+        })
+    }
+
+    fn wake_by(&mut self, at: DateTime<Utc>) {
+        self.round.wake = self.round.wake.min(at);
+    }
+}
+
+fn by_name(rows: Vec<JobRow>) -> BTreeMap<String, JobRow> {
+    rows.into_iter()
+        .map(|row| (row.name.clone(), row))
+        .collect()
+}
+
+/// What a camera's job remembers; nothing where the row holds nothing that is understood.
+#[must_use]
+pub fn memory(row: &JobRow) -> Memory {
+    let text = row.memory.as_deref().unwrap_or_default();
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+async fn newest(rows: &dyn Jobs, camera: &CameraId) -> Result<Vec<DateTime<Utc>>> {
+    let frames = rows.newest_frames(camera, FRAMES).await?;
+    Ok(frames.into_iter().map(|frame| frame.instant).collect())
+}
+
+/// Writes down how a tick ended, and what its job learned from it; `false` when its lease was lost meanwhile.
+///
+/// # Errors
+/// When the database fails; the tick is then found interrupted once its lease has run out.
+pub async fn finish(
+    policy: &Policy,
+    rows: &dyn Jobs,
+    started: &Started,
+    ended: &Ended,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let learned = match (&started.job.work, ended) {
+        (Work::Collect(camera), Ended::Done(Some(looked))) => {
+            Some(learn(policy, rows, started, camera, *looked).await?)
+        }
+        _ => None,
+    };
+    let end = match ended {
+        Ended::Done(_) => TickEnd::Done,
+        Ended::PutBack => TickEnd::PutBack,
+        Ended::Failed(failure) => {
+            let failures = started.attempts + 1;
+            let delays = &started.job.spec.delays;
+            if failures < delays.attempts {
+                TickEnd::Again(failure.clone(), now + delays.after(failures))
+            } else {
+                TickEnd::Failed(failure.clone())
+            }
+        }
+    };
+    rows.end_tick(&started.fence, &end, learned.as_deref(), now)
+        .await
+}
+
+async fn learn(
+    policy: &Policy,
+    rows: &dyn Jobs,
+    started: &Started,
+    camera: &CameraId,
+    looked: DateTime<Utc>,
+) -> Result<String> {
+    let look = Look {
+        due: started.due,
+        at: looked,
+        purpose: started.purpose,
+    };
+    let since = looked - TimeDelta::days(1);
+    let spent = Spent {
+        listings: rows.listings_since(camera, since).await?,
+        since,
+    };
+    let frames = newest(rows, camera).await?;
+    let name = &started.job.spec.name;
+    let jobs = by_name(rows.jobs().await?);
+    let before = jobs.get(name).map(memory).unwrap_or_default();
+    let after = before.after(&look, &frames, policy.interval, &spent);
+    Ok(serde_json::to_string(&after).unwrap_or_default())
+}

@@ -1,0 +1,143 @@
+//! One tick of a camera: today, what the ledger owes, then past days that are not known to be complete. Must not decide when.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use draywatch_catalog::Fence;
+use draywatch_core::backlog;
+use draywatch_core::outcome::Outcome;
+use draywatch_core::zone::{day_bounds, local_date};
+use draywatch_core::{CameraId, Failure};
+use draywatch_portal::Lister;
+use tokio::time::Instant;
+
+use super::Shared;
+use crate::collect::{Collector, DayReport, Turn};
+
+/// Frames of the ledger that one tick tries by their own addresses.
+const MOST_OWED: usize = 100;
+
+/// A tick under way.
+struct Tick<'a> {
+    shared: &'a Shared,
+    collector: &'a Collector,
+    turn: Turn,
+    lister: Lister,
+    /// When past days must have been begun.
+    until: Instant,
+    listed: BTreeSet<NaiveDate>,
+}
+
+/// Carries out a tick of `camera`; when its today was read.
+///
+/// # Errors
+/// When today could not be listed, or nothing could be stored: the tick is to be tried again.
+pub async fn collect(
+    shared: &Shared,
+    camera: &CameraId,
+    fence: &Fence,
+) -> Result<DateTime<Utc>, Failure> {
+    // A disk may have been unmounted since, or another put in its place.
+    let collector = shared.collector.looked_at_again().await;
+    let collector = collector.map_err(|error| Failure::of(error.kind(), &error))?;
+    let mut tick = Tick {
+        shared,
+        turn: collector.turn_of(camera, fence).await?,
+        lister: collector.lister(),
+        collector: &collector,
+        until: Instant::now() + shared.config.download_interval() / 2,
+        listed: BTreeSet::new(),
+    };
+    let done = tick.carry_out(camera).await;
+    tick.lister.close().await;
+    done
+}
+
+impl Tick<'_> {
+    async fn carry_out(&mut self, camera: &CameraId) -> Result<DateTime<Utc>, Failure> {
+        let today = self.today();
+        let now = self.shared.clock.now();
+        let (midnight, _) = day_bounds(today, self.shared.config.portal.time_zone);
+        // Around midnight, the newest frame is one of yesterday's.
+        if now < midnight + self.interval() * 2
+            && let Some(yesterday) = today.pred_opt()
+        {
+            self.day(yesterday).await;
+        }
+        let report = self.day(today).await;
+        let looked = self.shared.clock.now();
+        self.owed().await?;
+        let failure = report.errors.into_iter().next();
+        if let (Outcome::Failed, Some(failure)) = (report.outcome, failure) {
+            return Err(failure);
+        }
+        self.past(camera, today).await?;
+        Ok(looked)
+    }
+
+    fn today(&self) -> NaiveDate {
+        local_date(self.shared.clock.now(), self.shared.config.portal.time_zone)
+    }
+
+    fn interval(&self) -> TimeDelta {
+        TimeDelta::from_std(self.shared.config.download_interval()).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// Collects one day.
+    async fn day(&mut self, date: NaiveDate) -> DayReport {
+        self.listed.insert(date);
+        let pause = self.shared.config.portal.pause_between_days();
+        let collector = self.collector;
+        let days = [date];
+        let reports = collector.days(&self.turn, &days, &mut self.lister, pause);
+        let report = reports.await.into_iter().next();
+        report.unwrap_or_else(|| {
+            let failure = Failure::new(draywatch_core::Kind::Bug, "a day was not accounted for");
+            DayReport::of_failure(self.turn.camera(), date, failure)
+        })
+    }
+
+    /// Tries what the ledger owes of other days.
+    async fn owed(&self) -> Result<(), Failure> {
+        if self.shared.stopping.is_cancelled() {
+            return Ok(());
+        }
+        let collector = self.collector;
+        collector
+            .owed(&self.turn, &self.listed, MOST_OWED)
+            .await
+            .map(|_| ())
+    }
+
+    /// Past days that are not known to be complete, newest first, until it is time for the next tick, or something fails.
+    async fn past(&mut self, camera: &CameraId, today: NaiveDate) -> Result<(), Failure> {
+        let config = &self.shared.config;
+        let Some(yesterday) = today.pred_opt() else {
+            return Ok(());
+        };
+        let back = Days::new(config.service.recover_days.into());
+        let first = today.checked_sub_days(back).unwrap_or(NaiveDate::MIN);
+        let catalog = &self.collector.store().catalog;
+        let days = catalog.days(camera, first).await;
+        let days = days.map_err(|error| Failure::of(error.kind(), &error))?;
+        let zone = config.portal.time_zone;
+        let end_of = |date| day_bounds(date, zone).1;
+        let now = self.shared.clock.now();
+        let wanted = backlog::wanted(now, (first, yesterday), &days, self.interval(), end_of);
+        let pause = config.portal.pause_between_days();
+        for date in wanted {
+            if self.listed.contains(&date) {
+                continue;
+            }
+            let is_time = Instant::now() + pause < self.until;
+            if !is_time || self.shared.stopping.is_cancelled() {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            if self.day(date).await.outcome == Outcome::Failed {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,343 @@
+//! The service from start to end: it opens what it needs, turns, obeys signals, and ends in good order. Must not carry out jobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use draywatch_core::breaker::Breaker;
+use draywatch_core::error::chain;
+use draywatch_core::{Clock, Failure};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::book::{Book, Round};
+use super::policy::{Policy, delays};
+use super::reload::{Reloaded, Reloader};
+use super::signals::{ServiceSignal, Signals};
+use super::systemd::Notifier;
+use super::{Shared, tasks};
+use crate::collect::{CollectError, Collector, InService, Observer};
+use crate::config::Config;
+use crate::lease;
+
+/// How long one camera waits for the portal's page while another has it.
+const PAGE_PATIENCE: Duration = Duration::from_secs(20);
+/// The first and the longest wait for a database or an archive that is not there when the service starts.
+const OPEN_WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+/// The wait after a turn that the database refused.
+const REFUSED_WAIT: Duration = Duration::from_secs(2);
+/// Of the time for stopping, so much is for work that was cut short.
+const CUT_SHORT: Duration = Duration::from_secs(5);
+/// How often the watchdog is fed where systemd does not say.
+const PULSE: Duration = Duration::from_secs(10);
+
+/// What tells of a new level for the log when the settings are read again.
+pub type OnReload = Box<dyn Fn(&Config) + Send>;
+
+/// The service.
+pub struct Service {
+    clock: Clock,
+    reloader: Reloader,
+    on_reload: OnReload,
+    observer: Observer,
+    signals: Signals,
+    notifier: Notifier,
+    pulse: tokio::time::Interval,
+    tasks: JoinSet<()>,
+    stopping: CancellationToken,
+    cut_short: CancellationToken,
+    /// A signal that came during a turn.
+    heard: Option<ServiceSignal>,
+    /// Since when the database has refused turns.
+    refused_since: Option<Instant>,
+    /// What the breaker said at the last turn.
+    was_open: bool,
+}
+
+impl Service {
+    /// A service by the settings that `reloader` holds.
+    #[must_use]
+    pub fn new(
+        reloader: Reloader,
+        signals: Signals,
+        clock: Clock,
+        observer: Observer,
+        on_reload: OnReload,
+    ) -> Self {
+        let notifier = Notifier::from_env();
+        let every = notifier.watchdog_interval().unwrap_or(PULSE);
+        let mut pulse = tokio::time::interval(every);
+        pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self {
+            clock,
+            reloader,
+            on_reload,
+            observer,
+            signals,
+            notifier,
+            pulse,
+            tasks: JoinSet::new(),
+            stopping: CancellationToken::new(),
+            cut_short: CancellationToken::new(),
+            heard: None,
+            refused_since: None,
+            was_open: false,
+        }
+    }
+
+    /// Runs until told to stop.
+    ///
+    /// # Errors
+    /// When the settings make it impossible from the start.
+    pub async fn run(mut self) -> Result<(), Failure> {
+        let Some(collector) = self.open().await? else {
+            return Ok(());
+        };
+        let policy = Policy::of(self.reloader.running());
+        let mut book = Book::new(policy, lease::this_process(), self.clock.now());
+        let mut shared = self.share(collector);
+        tracing::info!(cameras = ?shared.config.stream_names, "service started");
+        self.notifier.ready();
+        loop {
+            let wake = self.turn(&mut book, &shared).await;
+            match self.wait(wake).await {
+                Some(ServiceSignal::Stop) => break,
+                Some(ServiceSignal::Reload) => shared = self.reload(&mut book, shared),
+                None => {}
+            }
+        }
+        self.stop(&shared).await;
+        Ok(())
+    }
+
+    /// Opens database and archive, again and again until they are there; `None` when told to stop meanwhile.
+    async fn open(&mut self) -> Result<Option<Collector>, Failure> {
+        let mut wait = OPEN_WAITS.0;
+        loop {
+            let config = self.reloader.running().clone();
+            let opened = Collector::open(
+                &config,
+                self.clock.clone(),
+                "collect",
+                Arc::clone(&self.observer),
+            );
+            let error = match opened.await {
+                Ok(collector) => return Ok(Some(in_service(collector, &config))),
+                Err(error) => error,
+            };
+            if is_hopeless(&error) {
+                return Err(Failure::of(error.kind(), &error));
+            }
+            tracing::error!(kind = %error.kind(), next_try_seconds = wait.as_secs(), error = %chain(&error), "the service cannot start to work yet");
+            self.notifier.status(&format!("waiting: {error}"));
+            if self.waits_in_vain(wait).await {
+                return Ok(None);
+            }
+            wait = (wait * 2).min(OPEN_WAITS.1);
+        }
+    }
+
+    /// Waits before the next try; whether the service was told to stop meanwhile.
+    async fn waits_in_vain(&mut self, wait: Duration) -> bool {
+        let until = Instant::now() + wait;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return false,
+                _ = self.pulse.tick() => self.notifier.watchdog(),
+                signal = self.signals.next() => match signal {
+                    ServiceSignal::Stop => return true,
+                    ServiceSignal::Reload => { let _ = self.reloader.reload(); }
+                },
+            }
+        }
+    }
+
+    fn share(&self, collector: Collector) -> Arc<Shared> {
+        Arc::new(Shared {
+            policy: Policy::of(self.reloader.running()),
+            config: self.reloader.running().clone(),
+            clock: self.clock.clone(),
+            collector,
+            stopping: self.stopping.clone(),
+            cut_short: self.cut_short.clone(),
+        })
+    }
+
+    /// Waits for the next turn, for a job to end, or for a signal.
+    async fn wait(&mut self, wake: Instant) -> Option<ServiceSignal> {
+        if let Some(signal) = self.heard.take() {
+            return Some(signal);
+        }
+        loop {
+            tokio::select! {
+                signal = self.signals.next() => return Some(signal),
+                () = tokio::time::sleep_until(wake) => return None,
+                Some(done) = self.tasks.join_next() => {
+                    tell_panic(done);
+                    return None;
+                }
+                _ = self.pulse.tick() => self.notifier.watchdog(),
+            }
+        }
+    }
+
+    /// One turn of the book; when to turn again. The watchdog is fed meanwhile: a database that lets us wait is no reason to
+    /// be restarted.
+    async fn turn(&mut self, book: &mut Book, shared: &Arc<Shared>) -> Instant {
+        let now = self.clock.now();
+        let catalog = shared.collector.store().catalog.clone();
+        let round = {
+            let turning = book.turn(&*catalog, now, Instant::now());
+            tokio::pin!(turning);
+            loop {
+                tokio::select! {
+                    round = &mut turning => break round,
+                    _ = self.pulse.tick() => self.notifier.watchdog(),
+                    signal = self.signals.next() => {
+                        self.heard = Some(signal);
+                        return Instant::now();
+                    }
+                }
+            }
+        };
+        match round {
+            Ok(round) => {
+                self.tell_back();
+                self.start(round, shared, now)
+            }
+            Err(error) => {
+                self.tell_refused(&error);
+                Instant::now() + REFUSED_WAIT
+            }
+        }
+    }
+
+    fn start(&mut self, round: Round, shared: &Arc<Shared>, now: DateTime<Utc>) -> Instant {
+        self.tell_breaker(&round.breaker);
+        for started in round.started {
+            self.tasks
+                .spawn(tasks::carry_out(Arc::clone(shared), started));
+        }
+        let running = self.tasks.len();
+        let next = round.wake.format("%H:%M:%S");
+        self.notifier.status(&format!(
+            "{running} jobs under way, next look at {next} UTC"
+        ));
+        Instant::now() + (round.wake - now).to_std().unwrap_or_default()
+    }
+
+    fn tell_refused(&mut self, error: &draywatch_catalog::CatalogError) {
+        if self.refused_since.is_none() {
+            self.refused_since = Some(Instant::now());
+            tracing::error!(kind = %error.kind(), error = %chain(error), "the database does not let the service plan; trying again");
+        }
+        self.notifier.status(&format!("database: {error}"));
+    }
+
+    fn tell_back(&mut self) {
+        if let Some(since) = self.refused_since.take() {
+            let seconds = since.elapsed().as_secs();
+            tracing::info!(seconds, "the database is back");
+        }
+    }
+
+    fn tell_breaker(&mut self, breaker: &Breaker) {
+        let is_open = matches!(breaker, Breaker::Open { .. });
+        match breaker {
+            Breaker::Open {
+                since, failures, ..
+            } if !self.was_open => {
+                tracing::error!(since = %since, failures, "the portal as a whole fails: it is asked by one careful probe at a time");
+            }
+            Breaker::Closed if self.was_open => {
+                tracing::info!("the portal answers again");
+            }
+            _ => {}
+        }
+        self.was_open = is_open;
+    }
+
+    /// Reads the settings again. Jobs under way end by the old ones.
+    fn reload(&mut self, book: &mut Book, shared: Arc<Shared>) -> Arc<Shared> {
+        self.notifier.reloading();
+        let taken = match self.reloader.reload() {
+            Reloaded::Changed { config, .. } => self.take(&config, book, &shared),
+            Reloaded::Same | Reloaded::Refused(_) => shared,
+        };
+        self.notifier.ready();
+        taken
+    }
+
+    fn take(&self, config: &Config, book: &mut Book, shared: &Arc<Shared>) -> Arc<Shared> {
+        match shared.collector.reconfigured(config) {
+            Ok(collector) => {
+                (self.on_reload)(config);
+                book.reconfigure(Policy::of(config));
+                self.share(in_service(collector, config))
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "settings not taken, the old ones go on");
+                Arc::clone(shared)
+            }
+        }
+    }
+
+    /// No new work; what is under way ends, or is put back when time runs out.
+    async fn stop(&mut self, shared: &Shared) {
+        tracing::info!(jobs = self.tasks.len(), "stopping");
+        self.notifier.stopping();
+        self.stopping.cancel();
+        let all = Duration::from_secs(shared.config.service.shutdown_seconds.into());
+        let until = Instant::now() + all.saturating_sub(CUT_SHORT).max(all / 2);
+        self.join_until(until).await;
+        if !self.tasks.is_empty() {
+            tracing::warn!(jobs = self.tasks.len(), "put back: there is no more time");
+            self.cut_short.cancel();
+            self.join_until(Instant::now() + CUT_SHORT.min(all / 2))
+                .await;
+        }
+        self.tasks.shutdown().await;
+        shared.collector.store().catalog.close().await;
+        tracing::info!("stopped");
+    }
+
+    async fn join_until(&mut self, until: Instant) {
+        while let Ok(Some(done)) = tokio::time::timeout_at(until, self.tasks.join_next()).await {
+            tell_panic(done);
+        }
+    }
+}
+
+fn in_service(collector: Collector, config: &Config) -> Collector {
+    collector.in_service(InService {
+        delays: delays(config),
+        pages: Arc::new(tokio::sync::Semaphore::new(1)),
+        page_patience: PAGE_PATIENCE,
+    })
+}
+
+fn tell_panic(done: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = done
+        && error.is_panic()
+    {
+        tracing::error!(
+            "a job ended by a mistake of ours; its lease runs out, and it is tried again"
+        );
+    }
+}
+
+/// What no waiting mends: settings, and a database that a newer draywatch wrote.
+fn is_hopeless(error: &CollectError) -> bool {
+    use crate::store::StoreError;
+    match error {
+        CollectError::Fetch(_) | CollectError::Store(StoreError::Url(_)) => true,
+        CollectError::Store(StoreError::Catalog(error)) => matches!(
+            error,
+            draywatch_catalog::CatalogError::NewerSchema { .. }
+                | draywatch_catalog::CatalogError::NotOurs { .. }
+                | draywatch_catalog::CatalogError::IsDirectory { .. }
+        ),
+        CollectError::Store(_) => false,
+    }
+}

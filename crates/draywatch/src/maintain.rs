@@ -6,6 +6,7 @@ mod copy;
 mod error;
 pub mod gaps;
 mod judge;
+mod keep;
 mod ledger;
 mod orphans;
 pub mod prune;

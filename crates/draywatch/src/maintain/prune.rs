@@ -3,35 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
 use draywatch_catalog::{Buried, CandidatePage, CatalogError, RemovalFilter};
 use draywatch_core::retention::{
-    Candidate, HoldSpan, Judge, Obstacle, Origin, Policy, Reason, Verdict, too_old,
+    Candidate, HoldSpan, Judge, Obstacle, Origin, Policy, Reason, Verdict,
 };
 use draywatch_core::{Clock, Kind};
 
+pub use super::keep::Keep;
+use super::keep::{Cause, policy};
 use super::pruned::{Gone, Pruned};
 use super::{MaintainError, Progress, Watch};
-use crate::config::{ReferencedRows, Retention, RetentionConfig};
 use crate::removal;
 use crate::store::Store;
 
 /// Frames that are looked at, and removed, together.
 const PAGE: u32 = 500;
-/// Bytes of a gigabyte in the settings.
-const GIGABYTE: f64 = 1e9;
-/// Where no floor of free disk is set.
-const DEFAULT_FLOOR: u64 = 1_000_000_000;
-
-/// What the settings say about keeping pictures.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Keep {
-    /// How long.
-    pub age: Retention,
-    /// How much room, and what stays all the same.
-    pub room: RetentionConfig,
-}
-
 /// Whether anything is really removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -39,15 +25,6 @@ pub enum Mode {
     Rehearse,
     /// Removed.
     Remove,
-}
-
-/// What asks for a clean-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// The time has come: all rules count.
-    Routine,
-    /// The disk lacks room; besides the floor, so many bytes more than now are to be free. The budget does not count.
-    Room(u64),
 }
 
 /// Told of every frame that goes.
@@ -110,46 +87,6 @@ pub(super) async fn run(
         store.archive.keep_reserve()?;
     }
     Ok(pruned)
-}
-
-fn policy(
-    store: &Store,
-    now: DateTime<Utc>,
-    keep: &Keep,
-    cause: Cause,
-    (free, total): (u64, u64),
-) -> Result<Policy, MaintainError> {
-    let floor = match keep.room.min_free_gb {
-        Some(gigabytes) => bytes(gigabytes),
-        None => DEFAULT_FLOOR.min(total / 10),
-    };
-    if floor > total {
-        let path = store.archive.root().to_owned();
-        return Err(MaintainError::FloorTooHigh { path, floor, total });
-    }
-    let (budget, floor) = match cause {
-        Cause::Routine => (keep.room.max_size_gb.map(bytes), floor),
-        Cause::Room(more) => (None, floor.max(free.saturating_add(more).min(total))),
-    };
-    let taken_before = match keep.age {
-        Retention::Forever => None,
-        Retention::Days(days) => too_old(now, days),
-    };
-    Ok(Policy {
-        taken_before,
-        budget,
-        floor,
-        keeps_referred: keep.room.referenced_rows == ReferencedRows::Keep,
-    })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the settings allow no negative numbers, and what is too large saturates"
-)]
-fn bytes(gigabytes: f64) -> u64 {
-    (gigabytes * GIGABYTE) as u64
 }
 
 /// A clean-up under way.
@@ -257,7 +194,7 @@ impl Prune<'_> {
                     (frames, size) = (later, size.saturating_mul(4));
                 }
                 Err(error) if error.kind() == Kind::DiskFull && now.len() > 1 => {
-                    size = now.len() / 8 + 1
+                    size = now.len() / 8 + 1;
                 }
                 Err(error)
                     if error.kind() == Kind::DiskFull

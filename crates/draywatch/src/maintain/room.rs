@@ -3,7 +3,8 @@
 use draywatch_core::Clock;
 use serde::Serialize;
 
-use super::prune::{self, Cause, Keep, Mode};
+use super::keep::{Cause, Keep};
+use super::prune::{self, Mode};
 use super::{MaintainError, Pruned, Watch};
 use crate::store::Store;
 

@@ -148,8 +148,9 @@ async fn kill_at(site: &Site, crash_at: &str) -> Found {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_step_of_a_removal() {
+    let is_armed = cfg!(feature = "failpoints");
     assert!(
-        cfg!(feature = "failpoints"),
+        is_armed,
         "the crash drills need `--features draywatch/failpoints` (make test has it)"
     );
     let site = Site::new();

@@ -156,7 +156,7 @@ async fn the_budget_takes_the_oldest_of_ours_and_leaves_what_was_adopted() {
     let home = home_with(4).await;
     let all: u64 = (-1..4).map(|n| size(&frame(n * 600), &home)).sum();
     let two: u64 = (0..2).map(|n| size(&frame(n * 600), &home)).sum();
-    let most = format!("{:.9}", (all - two) as f64 / 1e9);
+    let most = format!("0.{:09}", all - two);
     let done = rehearsed(
         &home,
         &[

@@ -164,7 +164,7 @@ async fn a_write_that_failed_gets_room_without_a_floor() {
         made.frames > 0 && free(&store.archive) > 1_000_000,
         "{made:?}"
     );
-    assert!(store.archive.stage(&[1; 100_000]).is_ok());
+    assert!(store.archive.stage(&vec![1; 100_000]).is_ok());
     store.catalog.close().await;
 }
 

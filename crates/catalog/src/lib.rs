@@ -2,6 +2,7 @@
 //!
 //! It owns rows and transactions. It must not touch picture files, and callers never see an engine's own types.
 
+mod checks;
 mod error;
 mod holds;
 mod jobs;
@@ -10,6 +11,7 @@ mod slots;
 mod sqlite;
 mod url;
 
+pub use checks::*;
 pub use error::CatalogError;
 pub use holds::*;
 pub use jobs::*;
@@ -43,7 +45,7 @@ pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Arc<dyn Cat
 
 /// The database as the rest of the program sees it. Every method is one transaction.
 #[async_trait]
-pub trait Catalog: Slots + Holds + Jobs + Send + Sync + 'static {
+pub trait Catalog: Slots + Holds + Checks + Jobs + Send + Sync + 'static {
     // ---- facts about the database itself -------------------------------------------------------------------------
 
     /// A named fact (`archive_id`, `image_time`, ...).

@@ -41,6 +41,7 @@ macro_rules! read {
 
 mod backup;
 mod bulk;
+mod checks;
 mod connect;
 
 mod counters;
@@ -61,6 +62,8 @@ mod portal_days;
 mod reach;
 mod rebuild;
 mod record;
+mod references;
+mod removal;
 mod row;
 mod runs;
 mod sessions;
@@ -259,7 +262,7 @@ impl Catalog for SqliteCatalog {
         now: DateTime<Utc>,
     ) -> Result<()> {
         write!(self, "writing what a check found", |conn| {
-            images::set_file_state(conn, image_id, state, now)
+            checks::set_file_state(conn, image_id, state, now)
         })
     }
 

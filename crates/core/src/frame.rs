@@ -117,6 +117,17 @@ impl FileName {
     }
 }
 
+/// Where in an archive the file of a row lies: the last two parts of its path, where they are a day folder and a name of ours.
+/// Rows written when the archive was elsewhere are found all the same.
+#[must_use]
+pub fn place_of(path: &str) -> Option<String> {
+    let mut parts = path.rsplitn(3, '/');
+    let name = parts.next()?;
+    let folder = parts.next()?;
+    let file = FileName::parse(name)?;
+    (file.frame().folder() == folder).then(|| format!("{folder}/{name}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,8 +15,10 @@ pub mod listing;
 pub mod outcome;
 pub mod pace;
 pub mod plan;
+pub mod retention;
 pub mod retry;
 pub mod schedule;
+pub mod verification;
 pub mod zone;
 
 pub use camera::CameraId;

@@ -6,6 +6,7 @@
 //! <download_dir>/
 //!   2025-09-07/20250907T101734_in_gate.jpg   pictures; days and names in UTC
 //!   .draywatch/archive-id                    the id that the database knows (invariant 6)
+//!   .draywatch/reserve                       room that is given up when the disk is full
 //!   .draywatch/tmp/                          temporaries: only here, so the sweep costs by what was in flight
 //!   .draywatch/quarantine/2025-09-07/        pictures set aside, with the reason beside them (invariant 2)
 //!   .draywatch/locks/in_gate.lock            who collects a camera (invariant 7)
@@ -25,6 +26,8 @@ mod owner;
 mod put;
 mod quarantine;
 mod relative;
+mod remove;
+mod reserve;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -34,10 +37,11 @@ use std::sync::{Arc, Mutex};
 
 pub use error::ArchiveError;
 use folder::Folder;
-pub use lock::{CameraLock, IdLock};
+pub use lock::{CameraLock, IdLock, PruneLock};
 use owner::Owner;
 pub use owner::Swept;
 pub use put::{Placed, Staged};
+pub use remove::Removed;
 pub use walk::Walk;
 
 /// The name of the control folder in the archive.

@@ -9,5 +9,6 @@ pub mod config;
 pub mod fetch;
 pub mod lease;
 pub mod maintain;
+pub mod removal;
 pub mod service;
 pub mod store;

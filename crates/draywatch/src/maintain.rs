@@ -6,14 +6,20 @@ mod copy;
 mod error;
 pub mod gaps;
 mod judge;
+mod keep;
 mod ledger;
 mod orphans;
+pub mod prune;
+mod pruned;
 pub mod reconcile;
 mod report;
+pub mod room;
 mod rows;
+pub mod sample;
 mod tree;
 
 pub use error::MaintainError;
+pub use pruned::{Count, Gone, Kept, Pruned};
 pub use report::{Problem, ProblemKind, Report};
 
 use draywatch_catalog::PictureFacts;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use draywatch_catalog::{BadDatabaseUrl, Catalog, CatalogError, DatabaseUrl, OpenOptions};
-use draywatch_core::frame::FileName;
-use draywatch_core::{Clock, FrameId, Kind};
+use draywatch_core::{Clock, FrameId, Kind, frame};
 
 use crate::archive::{Access, Archive, ArchiveError};
 use crate::config::Config;
@@ -30,6 +29,8 @@ pub struct Store {
     /// The archive.
     pub archive: Archive,
     prefix: String,
+    /// The database's address, for messages.
+    database: String,
 }
 
 /// Why database and archive cannot be used.
@@ -100,6 +101,7 @@ impl Store {
             catalog,
             archive,
             prefix: prefix(config),
+            database: crate::config::hide_secrets(&config.database_url),
         })
     }
 
@@ -115,26 +117,41 @@ impl Store {
             catalog,
             archive,
             prefix: prefix(config),
+            database: crate::config::hide_secrets(&config.database_url),
         })
     }
 
-    /// Looks again whether database and archive belong together: a disk may have been unmounted, or another put in its place.
+    /// The same pair with the archive opened anew for writing: as it is now, since its disk may have gone meanwhile. Before
+    /// anything is removed (invariant 6).
     ///
     /// # Errors
-    /// When they do not, or one of them cannot be read.
-    pub async fn looked_at_again(&self, config: &Config) -> Result<Self, StoreError> {
-        let known = self.catalog.fact(ARCHIVE_ID).await?;
-        let archive = match Archive::open(&config.download_dir, Access::ReadWrite) {
-            Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => {
-                return Err(not_mounted(config, known.unwrap_or_default()));
-            }
-            opened => opened?,
+    /// When the archive is not there, not writable, or not the one that the database knows.
+    pub async fn reopened(&self) -> Result<Self, StoreError> {
+        let root = self.archive.root().to_owned();
+        let known = self.catalog.fact(ARCHIVE_ID).await?.unwrap_or_default();
+        let (archive, database) = (root.display().to_string(), self.database.clone());
+        let opened = match Archive::open(&root, Access::ReadWrite) {
+            Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => None,
+            opened => Some(opened?),
         };
-        check_pair(config, known, archive.id()?)?;
-        Ok(Self {
-            archive,
-            ..self.clone()
-        })
+        let there = opened.as_ref().map(Archive::id).transpose()?.flatten();
+        match (opened, there) {
+            (Some(opened), Some(there)) if there == known => Ok(Self {
+                archive: opened,
+                ..self.clone()
+            }),
+            (_, Some(there)) => Err(StoreError::WrongArchive {
+                archive,
+                database,
+                there,
+                known,
+            }),
+            _ => Err(StoreError::NotMounted {
+                archive,
+                database,
+                known,
+            }),
+        }
     }
 
     /// The path of a frame's file as the database holds it: relative to the working directory where the setting is.
@@ -147,11 +164,7 @@ impl Store {
     /// Rows written when the archive was elsewhere are found all the same.
     #[must_use]
     pub fn relative(path: &str) -> Option<String> {
-        let mut parts = path.rsplitn(3, '/');
-        let name = parts.next()?;
-        let folder = parts.next()?;
-        let file = FileName::parse(name)?;
-        (file.frame().folder() == folder).then(|| format!("{folder}/{name}"))
+        frame::place_of(path)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, what it must not import.
-const FORBIDDEN: [(&str, &[&str]); 9] = [
+const FORBIDDEN: [(&str, &[&str]); 10] = [
     (
         "archive",
         &["fetch", "collect", "maintain", "cli", "config", "store"],
@@ -18,7 +18,11 @@ const FORBIDDEN: [(&str, &[&str]); 9] = [
         "config",
         &["archive", "fetch", "collect", "maintain", "cli", "store"],
     ),
-    ("store", &["fetch", "collect", "maintain", "cli"]),
+    ("store", &["fetch", "collect", "maintain", "cli", "removal"]),
+    (
+        "removal",
+        &["fetch", "collect", "maintain", "service", "cli", "config"],
+    ),
     (
         "lease",
         &[

@@ -19,5 +19,6 @@ CREATE TABLE images (
     is_thumbnail BOOLEAN NOT NULL DEFAULT 0,
     file_state TEXT,
     file_problem TEXT,
-    verified_at DATETIME
+    verified_at DATETIME,
+    origin TEXT
 );

@@ -37,7 +37,7 @@ pub(super) async fn record(
             continue;
         }
         let new: Vec<&NewImage> = plain.iter().map(|one| one.image).collect();
-        let by_path = images::insert_all(conn, &new, now).await?;
+        let by_path = images::insert_all(conn, &new, images::By::Us, now).await?;
         let id = |one: &&Plain| Some((one.nth, *by_path.get(&one.image.path)?));
         ids.extend(plain.iter().filter_map(id));
         take_off(conn, &plain).await?;

@@ -95,12 +95,29 @@ impl Link {
     pub(super) async fn begin(&self) -> sqlx::Result<Write<'_>> {
         let turn = self.free_from.lock().await;
         tokio::time::sleep_until((*turn).into()).await;
-        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let begin = || self.writer.begin_with("BEGIN IMMEDIATE");
+        let tx = match begin().await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.renew_writer().await?;
+                begin().await?
+            }
+            begun => begun?,
+        };
         Ok(Write {
             tx,
             turn,
             began: Instant::now(),
         })
+    }
+
+    /// `SQLite` itself takes back a transaction that meets a full disk, and sqlx goes on counting it: the connection is given
+    /// up for a new one. A reader keeps the log open meanwhile, as there may be no room to make it anew.
+    async fn renew_writer(&self) -> sqlx::Result<()> {
+        let mut reader = self.readers.acquire().await?;
+        sqlx::query("SELECT COUNT(*) FROM sqlite_master")
+            .execute(&mut *reader)
+            .await?;
+        self.writer.acquire().await?.close().await
     }
 
     /// Begins a read transaction: all its queries see the same moment.
@@ -290,6 +307,18 @@ mod tests {
         let error = insert(&link(folder.path(), "PRAGMA max_page_count = 3").await).await;
         assert!(matches!(error, CatalogError::DiskFull { .. }), "{error:?}");
         assert_eq!(error.kind(), draywatch_core::Kind::DiskFull);
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_was_full_is_written_to_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = link(folder.path(), "PRAGMA max_page_count = 3").await;
+        let error = insert(&link).await;
+        assert!(matches!(error, CatalogError::DiskFull { .. }), "{error:?}");
+        let mut write = link.begin().await.unwrap();
+        let insert = sqlx::query("INSERT INTO t VALUES (1)");
+        insert.execute(&mut *write.tx).await.unwrap();
+        write.commit().await.unwrap();
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{ledger, record, row, time, tombstones};
-use crate::{FileState, ImageRow, NewImage};
+use crate::{ImageRow, NewImage};
 
 /// The columns that make an [`ImageRow`].
 macro_rules! select {
@@ -29,6 +29,35 @@ pub(super) async fn after(
 ) -> sqlx::Result<Vec<ImageRow>> {
     let query = sqlx::query(select!("WHERE id > $1 ORDER BY id LIMIT $2"))
         .bind(after_id)
+        .bind(limit);
+    query.fetch_all(conn).await?.iter().map(image).collect()
+}
+
+/// Rows whose files nobody ever looked at, by their ids.
+pub(super) async fn never_checked(
+    conn: &mut SqliteConnection,
+    after_id: i64,
+    limit: u32,
+) -> sqlx::Result<Vec<ImageRow>> {
+    let sql = select!("WHERE verified_at IS NULL AND id > $1 ORDER BY id LIMIT $2");
+    let query = sqlx::query(sql).bind(after_id).bind(limit);
+    query.fetch_all(conn).await?.iter().map(image).collect()
+}
+
+/// Rows whose files were last looked at before that time, the longest ago first, after that time and id.
+pub(super) async fn checked_before(
+    conn: &mut SqliteConnection,
+    before: &str,
+    (time, id): (&str, i64),
+    limit: u32,
+) -> sqlx::Result<Vec<ImageRow>> {
+    let sql = select!(
+        "WHERE verified_at < $1 AND (verified_at, id) > ($2, $3) ORDER BY verified_at, id LIMIT $4"
+    );
+    let query = sqlx::query(sql)
+        .bind(before)
+        .bind(time)
+        .bind(id)
         .bind(limit);
     query.fetch_all(conn).await?.iter().map(image).collect()
 }
@@ -88,6 +117,25 @@ fn image(found: &SqliteRow) -> sqlx::Result<ImageRow> {
     })
 }
 
+/// Who brings a picture; a row of another program says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// We collected it.
+    Us,
+    /// It was there, or in another folder, before.
+    Adoption,
+}
+
+impl By {
+    /// As it stands in the column `origin`.
+    fn origin(self) -> &'static str {
+        match self {
+            Self::Us => "collected",
+            Self::Adoption => "adopted",
+        }
+    }
+}
+
 /// Makes the row of a picture that is durable, or completes the row that its path has by now. The row's id.
 pub(super) async fn store(
     conn: &mut SqliteConnection,
@@ -96,16 +144,17 @@ pub(super) async fn store(
 ) -> sqlx::Result<i64> {
     match at(conn, &image.path).await? {
         Some(there) => update(conn, there.id, image, now).await.map(|()| there.id),
-        None => insert(conn, image, now).await,
+        None => insert(conn, image, By::Us, now).await,
     }
 }
 
 async fn insert(
     conn: &mut SqliteConnection,
     image: &NewImage,
+    by: By,
     now: DateTime<Utc>,
 ) -> sqlx::Result<i64> {
-    let ids = insert_all(conn, &[image], now).await?;
+    let ids = insert_all(conn, &[image], by, now).await?;
     ids.into_values().next().ok_or(sqlx::Error::RowNotFound)
 }
 
@@ -113,12 +162,13 @@ async fn insert(
 pub(super) async fn insert_all(
     conn: &mut SqliteConnection,
     images: &[&NewImage],
+    by: By,
     now: DateTime<Utc>,
 ) -> sqlx::Result<BTreeMap<String, i64>> {
     let now = time::text(now);
     let mut query = QueryBuilder::<Sqlite>::new(
         "INSERT INTO images (timestamp, filepath, image_path, camera_id, processed, file_size, detection_count, created_at, \
-         ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at) ",
+         ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at, origin) ",
     );
     query.push_values(images, |mut row, image| {
         let facts = &image.facts;
@@ -135,7 +185,8 @@ pub(super) async fn insert_all(
         row.push_bind(facts.width).push_bind(facts.height);
         row.push_bind(image.is_thumbnail)
             .push("'ok'")
-            .push_bind(now.clone());
+            .push_bind(now.clone())
+            .push_bind(by.origin());
     });
     query.push(" RETURNING id, filepath");
     let rows = query.build().persistent(false).fetch_all(conn).await?;
@@ -186,7 +237,7 @@ pub(super) async fn adopt(
             continue;
         }
         let image = ledger::complete(conn, image).await?;
-        insert(conn, &image, now).await?;
+        insert(conn, &image, By::Adoption, now).await?;
         record::settle_adopted(conn, &image).await?;
         adopted += 1;
     }
@@ -211,43 +262,4 @@ async fn has_row(conn: &mut SqliteConnection, image: &NewImage) -> sqlx::Result<
     Ok(twins
         .iter()
         .any(|twin| name(&twin.path) == name(&image.path)))
-}
-
-/// Writes down what a check of a file found. What draywatch recorded before is kept: it is what the file is held against.
-pub(super) async fn set_file_state(
-    conn: &mut SqliteConnection,
-    id: i64,
-    state: &FileState,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    let (name, problem) = match state {
-        FileState::Ok(facts) => {
-            let sql = "UPDATE images SET file_size = COALESCE(file_size, $1), sha256 = COALESCE(sha256, $2), \
-                       media_type = COALESCE(media_type, $3), width = COALESCE(width, $4), \
-                       height = COALESCE(height, $5) WHERE id = $6";
-            let query = sqlx::query(sql)
-                .bind(row::signed(facts.bytes))
-                .bind(&facts.sha256)
-                .bind(&facts.media_type);
-            query
-                .bind(facts.width)
-                .bind(facts.height)
-                .bind(id)
-                .execute(&mut *conn)
-                .await?;
-            ("ok", None)
-        }
-        FileState::Missing => ("missing", None),
-        FileState::Bad(problem) => ("bad", Some(problem)),
-    };
-    let sql =
-        "UPDATE images SET file_state = $1, file_problem = $2, verified_at = $3 WHERE id = $4";
-    sqlx::query(sql)
-        .bind(name)
-        .bind(problem)
-        .bind(time::text(now))
-        .bind(id)
-        .execute(conn)
-        .await
-        .map(|_| ())
 }

@@ -18,7 +18,7 @@ const INDEXES: &str = include_str!("../../migrations/sqlite/image_indexes.sql");
 /// The columns without which it is not the table that users' programs made.
 const NEEDED: [&str; 3] = ["id", "timestamp", "camera_id"];
 /// The columns that are added where they are missing.
-const ADDED: [(&str, &str); 14] = [
+const ADDED: [(&str, &str); 15] = [
     ("processed", "processed BOOLEAN NOT NULL DEFAULT 0"),
     ("file_size", "file_size INTEGER"),
     ("detection_count", "detection_count INTEGER DEFAULT 0"),
@@ -33,6 +33,7 @@ const ADDED: [(&str, &str); 14] = [
     ("file_state", "file_state TEXT"),
     ("file_problem", "file_problem TEXT"),
     ("verified_at", "verified_at DATETIME"),
+    ("origin", "origin TEXT"),
 ];
 
 /// What has to be done to `images`.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use draywatch_core::Failure;
 use sqlx::SqliteConnection;
 
-use super::{bulk, images, ledger, time, tombstones};
+use super::{bulk, images, ledger, removal, time, tombstones};
 use crate::{FrameResult, NewImage};
 
 /// Records what became of ledger rows; the ids of the image rows.
@@ -39,6 +39,7 @@ async fn one(
             if images::at(conn, &image.path).await?.is_none()
                 && tombstones::holds(conn, &image.path, &image.frame).await?
             {
+                removal::file_came_again(conn, &image.path).await?;
                 return remove(conn, *ledger_id).await.map(|()| None);
             }
             let id = images::store(conn, image, now).await?;

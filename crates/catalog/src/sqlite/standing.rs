@@ -10,13 +10,14 @@ use crate::SCHEMA;
 use crate::{CatalogError, Result};
 
 /// Our tables, for the case that another program has one of that name.
-const OWN_TABLES: [&str; 15] = [
+const OWN_TABLES: [&str; 16] = [
     "draywatch_facts",
     "frame_ledger",
     "tombstones",
     "runs",
     "observations",
     "browser_sessions",
+    "retention_holds",
     "jobs",
     "ticks",
     "portal_days",

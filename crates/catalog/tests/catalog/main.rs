@@ -4,6 +4,7 @@ mod adoption;
 mod conformance;
 mod counters;
 mod crash;
+mod holds;
 mod locking;
 mod opening;
 mod programs;

@@ -105,6 +105,14 @@ pub enum ArchiveError {
         /// The lock's file.
         path: PathBuf,
     },
+    /// Somebody else removes pictures.
+    #[error("pictures are being removed by process {owner} ({path}): wait for it, or end it", path = path.display())]
+    BeingPruned {
+        /// The number of the process that holds the lock, as far as it is known.
+        owner: String,
+        /// The lock's file.
+        path: PathBuf,
+    },
     /// Any other word of the system.
     #[error("cannot {action} {path}: check the disk, and that the folder belongs to draywatch's user", path = path.display())]
     Io {
@@ -126,7 +134,7 @@ impl ArchiveError {
             Self::DiskFull { .. } => Kind::DiskFull,
             Self::BadPath { .. } | Self::OpenedReadOnly { .. } => Kind::Bug,
             Self::Exists { .. } => Kind::Contradiction,
-            Self::Locked { .. } => Kind::Transient,
+            Self::Locked { .. } | Self::BeingPruned { .. } => Kind::Transient,
             _ => Kind::Archive,
         }
     }

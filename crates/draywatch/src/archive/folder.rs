@@ -158,6 +158,15 @@ impl Folder {
         }
     }
 
+    /// Removes a folder in this one if it is empty; whether it did.
+    pub(super) fn remove_empty(&self, name: &str) -> Result<bool, ArchiveError> {
+        match rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT | Errno::NOTDIR) => Ok(false),
+            Err(errno) => Err(ArchiveError::of("remove", &self.path.join(name), errno)),
+        }
+    }
+
     /// Whether that name still means the open file.
     pub(super) fn is_named(&self, file: &File, name: &str) -> Result<bool, ArchiveError> {
         let open = rustix::fs::fstat(file)

@@ -1,4 +1,4 @@
-//! One writer per camera and archive (invariant 7): a lock of the operating system, which ends with the process that holds it.
+//! One writer per camera and archive (invariant 7), one clean-up at a time: a lock of the operating system, which ends with the process that holds it.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -21,8 +21,16 @@ pub struct IdLock {
     file: File,
 }
 
+/// The right to remove pictures, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct PruneLock {
+    file: File,
+}
+
 /// No camera's lock can have this name.
 const ID_LOCK: &str = "archive.id.lock";
+/// Nor this one.
+const PRUNE_LOCK: &str = "archive.prune.lock";
 
 impl Archive {
     /// Takes the lock under which an archive gets its id, without waiting; `None` when somebody has it.
@@ -33,6 +41,24 @@ impl Archive {
         let locks = &self.parts()?.locks;
         let file = locks.open_or_create_file(ID_LOCK)?;
         Ok(try_lock(&file, &locks.path().join(ID_LOCK))?.then_some(IdLock { file }))
+    }
+
+    /// Takes the lock under which pictures are removed, without waiting.
+    ///
+    /// # Errors
+    /// [`ArchiveError::BeingPruned`] when somebody has it, in this process or another.
+    pub fn lock_prune(&self) -> Result<PruneLock, ArchiveError> {
+        let locks = &self.parts()?.locks;
+        let path = locks.path().join(PRUNE_LOCK);
+        let mut file = locks.open_or_create_file(PRUNE_LOCK)?;
+        if try_lock(&file, &path)? {
+            let _ = note_owner(&mut file);
+            return Ok(PruneLock { file });
+        }
+        Err(ArchiveError::BeingPruned {
+            owner: owner_in(&mut file, &path),
+            path,
+        })
     }
 
     /// Takes the lock of a camera, without waiting.
@@ -73,6 +99,14 @@ impl Archive {
 impl Drop for CameraLock {
     fn drop(&mut self) {
         // Closing alone would not do if a child was being started just now, which shares the open file for a moment.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+impl Drop for PruneLock {
+    fn drop(&mut self) {
+        // As above.
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }

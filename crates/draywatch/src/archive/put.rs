@@ -88,7 +88,14 @@ impl Archive {
     /// take it. The staged file is gone then.
     pub fn place(&self, mut staged: Staged, relative: &str) -> Result<Placed, ArchiveError> {
         let Relative { folder, name } = Relative::parse(relative)?;
-        staged.move_to(&self.root_for_change()?.open_or_create(folder)?, name)?;
+        let root = self.root_for_change()?;
+        match staged.move_to(&root.open_or_create(folder)?, name) {
+            // A clean-up removed the folder, which was empty, between the two steps.
+            Err(ArchiveError::Missing { .. }) => {
+                staged.move_to(&root.open_or_create(folder)?, name)?;
+            }
+            done => done?,
+        }
         fail::fail_point!("archive-placed");
         Ok(Placed {
             relative: relative.to_owned(),

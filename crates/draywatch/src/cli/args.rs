@@ -3,6 +3,7 @@
 //! Rules between arguments that clap cannot express are in `Args::check`; all of them end with exit status 2.
 
 mod commands;
+mod keeping;
 mod values;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use commands::{
     AdoptArgs, BackfillArgs, CameraArgs, CollectArgs, CompletionsArgs, ConfigArgs, ConfigCommand,
     DoctorArgs, FetchArgs, GapsArgs, RunArgs, RunsArgs, VerifyArgs,
 };
+pub use keeping::{HoldAddArgs, HoldArgs, HoldCommand, Moment, PruneArgs};
 pub use values::{Backwards, Day, Input, Sample, range};
 
 use crate::config::Overrides;
@@ -100,6 +102,10 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Take over a tree of pictures that was there before
     Adopt(AdoptArgs),
+    /// Remove pictures by age, size budget and free disk, but nothing that is on hold
+    Prune(PruneArgs),
+    /// Keep stretches of time from every clean-up
+    Hold(HoldArgs),
     /// Show, check or write the configuration
     Config(ConfigArgs),
     /// Check browser, driver, portal, disk and database, and say how to mend each

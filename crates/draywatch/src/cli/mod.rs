@@ -10,9 +10,11 @@ pub mod doctor_cmd;
 mod drill;
 mod fetch_cmd;
 pub mod gaps_cmd;
+pub mod hold_cmd;
 pub mod logging;
 mod look;
 mod progress;
+pub mod prune_cmd;
 mod run_cmd;
 pub mod runs_cmd;
 pub mod status_cmd;
@@ -113,6 +115,8 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Gaps(gaps) => gaps_cmd::run(gaps, context).await,
         Command::Verify(verify) => verify_cmd::run(verify, context).await,
         Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
+        Command::Prune(prune) => prune_cmd::run(prune, context).await,
+        Command::Hold(hold) => hold_cmd::run(hold, context).await,
         Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
         Command::Completions(_) | Command::Config(_) | Command::Run(_) => Err(CliError::new(
             draywatch_core::Kind::Bug,

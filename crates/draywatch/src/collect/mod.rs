@@ -118,7 +118,7 @@ impl Collector {
     /// # Errors
     /// When the archive is not there any more, or is another than the database's.
     pub async fn looked_at_again(&self) -> Result<Self, StoreError> {
-        let store = self.store.looked_at_again(&self.config).await?;
+        let store = self.store.reopened().await?;
         Ok(Self {
             store,
             ..self.clone()

@@ -14,6 +14,7 @@ use draywatch_portal::browser::delete_remote_sessions;
 
 use super::Collector;
 use crate::archive::{Archive, ArchiveError};
+use crate::removal;
 use crate::store::StoreError;
 
 /// Sessions on a remote WebDriver server, on record in the database.
@@ -67,12 +68,36 @@ impl Collector {
             Ok((Err(error), _)) => tracing::warn!(%error, "temporaries could not be swept"),
             _ => {}
         }
+        self.finish_removals().await?;
         let sessions = self.store.catalog.sessions().await?;
         if !sessions.is_empty() && self.every_camera_is_free() {
             let journal = Journal::new(Arc::clone(&self.store.catalog), self.clock.clone());
             delete_remote_sessions(&sessions, &journal).await;
         }
         Ok(())
+    }
+
+    /// Files whose rows an earlier clean-up removed before it was cut short.
+    async fn finish_removals(&self) -> Result<(), CatalogError> {
+        match removal::finish(&self.store).await {
+            Ok(finished) => {
+                if finished.count > 0 {
+                    tracing::info!(
+                        files = finished.count,
+                        "removals of an earlier run were completed"
+                    );
+                }
+                if let Some(error) = finished.failed.first() {
+                    tracing::warn!(files = finished.failed.len(), %error, "files could not be removed");
+                }
+                Ok(())
+            }
+            Err(StoreError::Catalog(error)) => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "removals of an earlier run could not be completed");
+                Ok(())
+            }
+        }
     }
 
     /// Whether no other process collects: its remote session must not be taken for a left-over.

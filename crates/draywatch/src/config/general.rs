@@ -9,7 +9,7 @@ use draywatch_core::CameraId;
 use super::browser::BrowserConfig;
 use super::log::LogConfig;
 use super::portal::PortalConfig;
-use super::retention::Retention;
+use super::retention::{Retention, RetentionConfig};
 use super::service::ServiceConfig;
 use super::setting::{Spec, section};
 
@@ -30,7 +30,8 @@ section! {
     download_interval_minutes: u32 => Spec::default("10").at_least(5);
     /// Hours between two rounds of cleaning up by the service.
     cleanup_interval_hours: u32 => Spec::default("24").within(1, 8760);
-    /// How long pictures are kept: `"forever"`, or a number of days.
+    /// How long pictures are kept: `"forever"`, or a number of days. A number counts for all pictures, also for those
+    /// that were adopted or that other programs put there; lack of room (`[retention]`) never takes these.
     retention_days: Retention => Spec::default(r#""forever""#).within(1, 100_000);
     /// Attempts in all at one request within one collection, with a short pause of seconds between them.
     max_retries: u32 => Spec::default("3").at_least(1);
@@ -67,6 +68,9 @@ section! {
     @section
     /// The browser that reads the portal's page: `[browser]`.
     browser: BrowserConfig;
+    @section
+    /// What is removed for lack of room: `[retention]`.
+    retention: RetentionConfig;
     @section
     /// How the service keeps time and keeps going: `[service]`.
     service: ServiceConfig;

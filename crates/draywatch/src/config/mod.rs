@@ -1,6 +1,7 @@
 //! The configuration: what can be set, where values come from, and which of them counts.
 //!
-//! One file per section ([`general`], [`portal`], [`browser`], [`service`], [`log`]) holds the settings with default, documentation and rules;
+//! One file per section ([`general`], [`portal`], [`browser`], `retention`, [`service`], [`log`]) holds the settings with default,
+//! documentation and rules;
 //! everything else follows from those rows. Only `cli` sees the whole of it; everyone else is handed a section. It must not
 //! print, and reads nothing but the one file and what it is handed.
 
@@ -43,7 +44,7 @@ pub use portal::PortalConfig;
 pub use problem::{ConfigError, Problem};
 pub use redact::hide_secrets;
 pub use reload::Change;
-pub use retention::Retention;
+pub use retention::{ReferencedRows, Retention, RetentionConfig};
 pub use service::ServiceConfig;
 pub use setting::{Bounds, Check, Setting, Spec};
 pub use show::Shown;
@@ -55,7 +56,7 @@ use reader::Reader;
 pub const DEFAULT_FILE: &str = "draywatch.toml";
 
 /// The names of the sections.
-pub(crate) const SECTIONS: [&str; 4] = ["portal", "browser", "service", "log"];
+pub(crate) const SECTIONS: [&str; 5] = ["portal", "browser", "retention", "service", "log"];
 
 /// Every setting, in the order in which they are shown.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
@@ -63,6 +64,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         .iter()
         .chain(PortalConfig::SETTINGS)
         .chain(BrowserConfig::SETTINGS)
+        .chain(RetentionConfig::SETTINGS)
         .chain(ServiceConfig::SETTINGS)
         .chain(LogConfig::SETTINGS)
 }

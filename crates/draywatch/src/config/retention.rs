@@ -1,6 +1,33 @@
-//! How long pictures are kept.
+//! How long pictures are kept, and how much room they may take: `retention_days` and the section `[retention]`.
 
 use std::fmt;
+
+use super::setting::{Spec, section};
+
+section! {
+    /// What is removed for lack of room, and what stays all the same. Age is the setting `retention_days`.
+    RetentionConfig = "retention.", |config| config.retention;
+
+    /// Gigabytes (of 1,000,000,000 bytes) that all pictures may take; beyond it the oldest that draywatch collected
+    /// go. No limit when not set.
+    max_size_gb: Option<f64> => Spec::unset("500.0").above(0.0);
+    /// Gigabytes that stay free on the disk of the pictures; below it the oldest that draywatch collected go. When
+    /// not set: 1, or a tenth of the disk where that is less. 0 for no such floor.
+    min_free_gb: Option<f64> => Spec::unset("5.0").not_negative();
+    /// What becomes of pictures that rows of other tables refer to (detections, for one): `"keep"` keeps row and
+    /// file, `"remove"` lets them go like others. The other tables are never touched.
+    referenced_rows: ReferencedRows => Spec::default(r#""keep""#);
+}
+
+/// The setting `retention.referenced_rows`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReferencedRows {
+    /// Pictures that rows of other tables refer to stay.
+    #[default]
+    Keep,
+    /// They go like others.
+    Remove,
+}
 
 /// The setting `retention_days`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

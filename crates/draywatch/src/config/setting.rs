@@ -57,6 +57,8 @@ pub enum Bounds {
     Within(i64, i64),
     /// Greater than this.
     Above(f64),
+    /// Zero or more.
+    NotNegative,
 }
 
 impl Spec {
@@ -114,6 +116,14 @@ impl Spec {
         }
     }
 
+    /// Zero or more.
+    pub(super) const fn not_negative(self) -> Self {
+        Self {
+            bounds: Bounds::NotNegative,
+            ..self
+        }
+    }
+
     /// With a further rule for texts: what they must be, and whether they are.
     pub(super) const fn check(
         self,
@@ -145,6 +155,7 @@ impl Bounds {
             Self::AtLeast(least) => format!(" of at least {least}"),
             Self::Within(least, most) => format!(" from {least} to {most}"),
             Self::Above(limit) => format!(" greater than {limit}"),
+            Self::NotNegative => " of at least 0".to_owned(),
         }
     }
 
@@ -156,6 +167,7 @@ impl Bounds {
                 (least..=most).contains(number)
             }
             (Self::Above(limit), toml::Value::Float(number)) => *number > limit,
+            (Self::NotNegative, toml::Value::Float(number)) => *number >= 0.0,
             _ => true,
         }
     }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::problem::Fault;
 use super::raw::Raw;
-use super::retention::Retention;
+use super::retention::{ReferencedRows, Retention};
 use super::suggest::nearest;
 
 /// A type that a setting can have.
@@ -218,6 +218,26 @@ impl Value for Retention {
             Self::Forever => "forever".into(),
             Self::Days(days) => (*days).into(),
         })
+    }
+}
+
+impl Value for ReferencedRows {
+    const KIND: &'static str = "\"keep\" or \"remove\"";
+
+    fn read(raw: &Raw) -> Result<Self, Fault> {
+        match raw.text().map(str::trim) {
+            Some("keep") => Ok(Self::Keep),
+            Some("remove") => Ok(Self::Remove),
+            _ => Err(Fault::RULE),
+        }
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        let name = match self {
+            Self::Keep => "keep",
+            Self::Remove => "remove",
+        };
+        Some(name.into())
     }
 }
 

@@ -7,6 +7,7 @@ use draywatch_catalog::CatalogError;
 use draywatch_core::Kind;
 
 use crate::archive::ArchiveError;
+use crate::store::StoreError;
 
 /// Why a piece of upkeep had to stop. What was done until then lasts.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,19 @@ pub enum MaintainError {
     /// The archive.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// Database and archive do not belong together, or the archive's disk is not there.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// More room is asked for than the disk has.
+    #[error("retention.min_free_gb asks for {floor} bytes, and the disk of {path} has {total} in all: set less", path = path.display())]
+    FloorTooHigh {
+        /// The archive's folder.
+        path: PathBuf,
+        /// Bytes asked for.
+        floor: u64,
+        /// Bytes that there are.
+        total: u64,
+    },
     /// The folder to take over is not there, or no folder.
     #[error("{path} cannot be taken over: {problem}", path = path.display())]
     BadFolder {
@@ -46,7 +60,8 @@ impl MaintainError {
         match self {
             Self::Catalog(error) => error.kind(),
             Self::Archive(error) => error.kind(),
-            Self::BadFolder { .. } => Kind::Configuration,
+            Self::Store(error) => error.kind(),
+            Self::BadFolder { .. } | Self::FloorTooHigh { .. } => Kind::Configuration,
             Self::Unlistable { .. } => Kind::Archive,
             Self::Broken(_) => Kind::Bug,
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
-use draywatch_catalog::RunFilter;
+use draywatch_catalog::{CheckedFile, FileState, RunFilter};
 use draywatch_core::{CameraId, Clock};
 
 use super::{MaintainError, Problem, ProblemKind, Progress, Report, Watch, ledger, orphans, rows};
@@ -31,6 +31,9 @@ pub(super) struct Check<'a> {
     pub(super) watch: Watch<'a>,
     pub(super) report: Report,
     pub(super) seen: Seen,
+    /// Whether it is written down when a file was found as it was before.
+    pub(super) notes_every_look: bool,
+    checked: Vec<CheckedFile>,
     locks: BTreeMap<CameraId, CameraLock>,
     busy: BTreeMap<CameraId, bool>,
 }
@@ -64,18 +67,7 @@ pub async fn reconcile(
     options: &Options,
     watch: Watch<'_>,
 ) -> Result<Report, MaintainError> {
-    let (report, seen) = (Report::default(), Seen::default());
-    let (locks, busy) = (BTreeMap::new(), BTreeMap::new());
-    let mut check = Check {
-        store,
-        clock,
-        options,
-        watch,
-        report,
-        seen,
-        locks,
-        busy,
-    };
+    let mut check = Check::new(store, clock, options, watch);
     check.engine().await?;
     let images = check.lock_all().await?;
     rows::check(&mut check, images).await?;
@@ -90,7 +82,42 @@ pub async fn reconcile(
     Ok(check.report)
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    pub(super) fn new(
+        store: &'a Store,
+        clock: &'a Clock,
+        options: &'a Options,
+        watch: Watch<'a>,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            options,
+            watch,
+            report: Report::default(),
+            seen: Seen::default(),
+            notes_every_look: false,
+            checked: Vec::new(),
+            locks: BTreeMap::new(),
+            busy: BTreeMap::new(),
+        }
+    }
+
+    /// Notes what a file's row is to say; written down by [`Check::flush`].
+    pub(super) fn note(&mut self, image_id: i64, state: Option<FileState>) {
+        self.checked.push(CheckedFile { image_id, state });
+    }
+
+    /// Writes down what was noted, in one transaction.
+    pub(super) async fn flush(&mut self) -> Result<(), MaintainError> {
+        let checked = std::mem::take(&mut self.checked);
+        if !checked.is_empty() {
+            let catalog = &self.store.catalog;
+            catalog.record_checks(&checked, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     /// What the database says about itself.
     async fn engine(&mut self) -> Result<(), MaintainError> {
         (self.watch)(Progress {

@@ -53,7 +53,14 @@ async fn check_page(
             total: Some(total),
         });
     }
-    Ok(())
+    drop(judged);
+    check.flush().await
+}
+
+/// Reads the file of one row, and notes what was found.
+pub(super) async fn look_at(check: &mut Check<'_>, row: ImageRow) -> Result<(), MaintainError> {
+    let (row, verdict) = judge_row(check.store.archive.clone(), row, true).await?;
+    settle(check, row, verdict).await
 }
 
 async fn judge_row(
@@ -103,12 +110,16 @@ async fn record(
     let (kind, words, state) = match verdict {
         Verdict::SizeFits | Verdict::Same => {
             check.report.ok += 1;
+            if was_read && check.notes_every_look {
+                check.note(row.id, None);
+            }
             return Ok(());
         }
         Verdict::Whole(facts) => {
             check.report.ok += 1;
             check.report.unverified_now_verified += u64::from(row.verified_at.is_none());
-            return mark(check, row, &FileState::Ok(facts)).await;
+            check.note(row.id, Some(FileState::Ok(facts)));
+            return Ok(());
         }
         Verdict::Missing(words) => {
             check.report.missing += 1;
@@ -124,10 +135,10 @@ async fn record(
     check
         .report
         .note(kind, &row.path, &row.camera_id, words, false);
-    match state {
-        Some(state) => mark(check, row, &state).await,
-        None => Ok(()),
+    if state.is_some() {
+        check.note(row.id, state);
     }
+    Ok(())
 }
 
 /// What becomes of a row whose file is bad. A file that was whole once and can be had again is set aside on repair, so that the next
@@ -148,14 +159,6 @@ async fn damaged(
         "{words}; set aside in the quarantine, the next fetch of its day asks for it again"
     );
     Ok((words, FileState::Missing))
-}
-
-async fn mark(check: &Check<'_>, row: &ImageRow, state: &FileState) -> Result<(), MaintainError> {
-    Ok(check
-        .store
-        .catalog
-        .set_file_state(row.id, state, check.clock.now())
-        .await?)
 }
 
 /// The ledger row of a thumbnail that was about to be replaced, if it is its full picture that lies there (invariant 8).

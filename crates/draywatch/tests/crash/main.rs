@@ -6,6 +6,7 @@ mod leftovers;
 mod legacy;
 mod pair;
 mod random;
+mod removals;
 mod signals;
 mod site;
 mod state;

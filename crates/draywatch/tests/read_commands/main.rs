@@ -3,8 +3,10 @@
 mod adopt;
 mod doctor;
 mod gaps;
+mod prune;
 mod reading;
 mod repair;
+mod room;
 mod runs;
 mod support;
 mod verify;

@@ -24,6 +24,10 @@ fn every_bound_holds_on_both_sides() {
                 vec![format!("{:?}", limit + 0.001)],
                 vec![format!("{limit:?}")],
             ),
+            Bounds::NotNegative => (
+                vec!["0".to_owned(), "0.5".to_owned()],
+                vec!["-0.5".to_owned()],
+            ),
         };
         for value in fits {
             from_file(&line(setting.name, &value)).unwrap();

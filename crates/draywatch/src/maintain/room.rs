@@ -1,0 +1,87 @@
+//! What a service asks for by itself: room on a full disk, and the periodic clean-up. Must not schedule, log or print.
+
+use draywatch_core::Clock;
+use serde::Serialize;
+
+use super::keep::{Cause, Keep};
+use super::prune::{self, Mode};
+use super::{MaintainError, Pruned, Watch};
+use crate::store::Store;
+
+/// Bytes that are freed when a write failed for lack of room, whatever the floor says.
+const ROOM_TO_WRITE: u64 = 16_000_000;
+/// Rounds until the disk is measured to have room; each removes what the one before it said was enough.
+const ROUNDS: u32 = 5;
+
+/// Why room is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The disk may be below the floor.
+    Floor,
+    /// A write failed because the disk is full (which may be for want of more than bytes).
+    Write,
+}
+
+/// What a clean-up did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cleaned {
+    /// Pictures that went.
+    pub pruned: Pruned,
+    /// Temporaries of dead processes that were removed.
+    pub swept: u64,
+}
+
+/// Removes what is too old, and then the oldest that draywatch collected, until the disk has room. The size budget is left to
+/// [`cleanup`]. Temporaries of dead processes go first.
+///
+/// It is well ([`Pruned::is_well`]) when there is room; else the account says what could not go.
+///
+/// # Errors
+/// As [`prune::prune`].
+pub async fn make_room(
+    store: &Store,
+    clock: &Clock,
+    keep: &Keep,
+    need: Need,
+) -> Result<Pruned, MaintainError> {
+    sweep(store).await?;
+    let mut more = match need {
+        Need::Floor => 0,
+        Need::Write => ROOM_TO_WRITE,
+    };
+    let mut done = Pruned::default();
+    for _ in 0..ROUNDS {
+        let cause = (Mode::Remove, Cause::Room(more));
+        let round = prune::run(store, clock, keep, cause, &|_| {}, &|_| {}).await?;
+        let is_last = round.frames == 0 || round.is_stuck;
+        done = done.then(round);
+        if is_last {
+            break;
+        }
+        // Only the floor is measured again: another process may have taken what was freed.
+        more = 0;
+    }
+    Ok(done)
+}
+
+/// The periodic clean-up: removals that a crash cut short, pictures by all rules, temporaries of dead processes.
+///
+/// # Errors
+/// As [`prune::prune`].
+pub async fn cleanup(
+    store: &Store,
+    clock: &Clock,
+    keep: &Keep,
+    watch: Watch<'_>,
+) -> Result<Cleaned, MaintainError> {
+    let pruned = prune::prune(store, clock, keep, Mode::Remove, &|_| {}, watch).await?;
+    let swept = sweep(store).await?;
+    Ok(Cleaned { pruned, swept })
+}
+
+async fn sweep(store: &Store) -> Result<u64, MaintainError> {
+    let archive = store.reopened().await?.archive;
+    Ok(tokio::task::spawn_blocking(move || archive.sweep())
+        .await??
+        .count)
+}

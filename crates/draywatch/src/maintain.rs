@@ -6,7 +6,7 @@ mod copy;
 mod error;
 pub mod gaps;
 mod judge;
-mod keep;
+pub mod keep;
 mod ledger;
 mod orphans;
 pub mod prune;

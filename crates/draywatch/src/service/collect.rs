@@ -7,12 +7,13 @@ use draywatch_catalog::Fence;
 use draywatch_core::backlog;
 use draywatch_core::outcome::Outcome;
 use draywatch_core::zone::{day_bounds, local_date};
-use draywatch_core::{CameraId, Failure};
+use draywatch_core::{CameraId, Failure, Kind};
 use draywatch_portal::Lister;
 use tokio::time::Instant;
 
-use super::Shared;
+use super::{Shared, upkeep};
 use crate::collect::{Collector, DayReport, Turn};
+use crate::maintain::room::Need;
 
 /// Frames of the ledger that one tick tries by their own addresses.
 const MOST_OWED: usize = 100;
@@ -40,6 +41,7 @@ pub async fn collect(
     // A disk may have been unmounted since, or another put in its place.
     let collector = shared.collector.looked_at_again().await;
     let collector = collector.map_err(|error| Failure::of(error.kind(), &error))?;
+    upkeep::make_room(shared, &collector, Need::Floor).await;
     let mut tick = Tick {
         shared,
         turn: collector.turn_of(camera, fence).await?,
@@ -53,6 +55,12 @@ pub async fn collect(
     done
 }
 
+/// Whether the disk was full.
+fn is_out_of_room(report: &DayReport) -> bool {
+    let mut kinds = report.errors.iter().map(|failure| failure.kind);
+    kinds.any(|kind| kind == Kind::DiskFull)
+}
+
 impl Tick<'_> {
     async fn carry_out(&mut self, camera: &CameraId) -> Result<DateTime<Utc>, Failure> {
         let today = self.today();
@@ -64,7 +72,11 @@ impl Tick<'_> {
         {
             self.day(yesterday).await;
         }
-        let report = self.day(today).await;
+        let mut report = self.day(today).await;
+        if is_out_of_room(&report) {
+            upkeep::make_room(self.shared, self.collector, Need::Write).await;
+            report = self.day(today).await;
+        }
         let looked = self.shared.clock.now();
         self.owed().await?;
         let failure = report.errors.into_iter().next();
@@ -92,7 +104,7 @@ impl Tick<'_> {
         let reports = collector.days(&self.turn, &days, &mut self.lister, pause);
         let report = reports.await.into_iter().next();
         report.unwrap_or_else(|| {
-            let failure = Failure::new(draywatch_core::Kind::Bug, "a day was not accounted for");
+            let failure = Failure::new(Kind::Bug, "a day was not accounted for");
             DayReport::of_failure(self.turn.camera(), date, failure)
         })
     }

@@ -86,10 +86,16 @@
     let turn = 0;
     let fetching = false;
 
+    // Where the next page begins, as a part of the query; an API that does not say is asked until nothing comes.
+    function follow(answer) {
+      if (!ways.bare_api) return answer.next && `cursor=${encodeURIComponent(answer.next)}`;
+      return ways.endless && answer.images.length ? `offset=${images.value.length}` : null;
+    }
+
     function show(answer) {
       images.value = answer.images;
-      total.value = answer.total;
-      next.value = answer.next;
+      total.value = answer.total ?? answer.images.length;
+      next.value = follow(answer);
       error.value = "";
       nextTick(() => {
         if (box.value) box.value.scrollTop = 0;
@@ -132,10 +138,10 @@
       fetching = true;
       const mine = turn;
       try {
-        const answer = await ask(`history?day=${day.value}&cursor=${encodeURIComponent(next.value)}`);
+        const answer = await ask(`history?day=${day.value}&${next.value}`);
         if (mine === turn) {
           images.value = images.value.concat(answer.images);
-          next.value = answer.next;
+          next.value = follow(answer);
         }
       } catch (problem) {
         if (mine === turn && !ways.swallow_errors) error.value = String(problem.message);

@@ -19,6 +19,7 @@ use crate::state::World;
 pub(crate) struct HistoryQuery {
     day: NaiveDate,
     cursor: Option<String>,
+    offset: Option<usize>,
 }
 
 /// `GET /api/cameras/{stream}/live`
@@ -60,6 +61,7 @@ pub(crate) async fn history(
     {
         frames.drain(..=position);
     }
+    frames.drain(..query.offset.unwrap_or(0).min(frames.len()));
     let size = usize::try_from(behaviours.page_size.max(1)).unwrap_or(usize::MAX);
     let more = behaviours.endless && frames.len() > size;
     if more {
@@ -71,9 +73,11 @@ pub(crate) async fn history(
         None
     };
     let images = images(&world, &frames);
-    let body = json!({
-        "stream": stream, "day": query.day, "total": total, "images": images, "next": next,
-    });
+    let mut body = json!({ "stream": stream, "day": query.day, "images": images });
+    if !behaviours.bare_api {
+        body["total"] = json!(total);
+        body["next"] = json!(next);
+    }
     Json(body).into_response()
 }
 

@@ -22,6 +22,8 @@ pub struct Behaviours {
     pub endless: bool,
     /// Frames in one API page when `endless`.
     pub page_size: u32,
+    /// The API says neither how many frames there are nor where the next page begins; the page asks until nothing comes.
+    pub bare_api: bool,
     /// Other class names and another placeholder on everything.
     pub renamed: bool,
     /// The history has no heading.
@@ -76,6 +78,7 @@ impl Default for Behaviours {
             lazy: false,
             endless: false,
             page_size: 24,
+            bare_api: false,
             renamed: false,
             no_heading: false,
             readonly_picker: false,

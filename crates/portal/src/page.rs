@@ -23,11 +23,16 @@ const SCRIPTS: [&str; 4] = [
 /// For how many picks the page's answers are kept: pages fetch days ahead and show them again without asking.
 const REMEMBERED: u64 = 12;
 
+const READ: &str = "return window.__draywatch.read(args)";
+const LEAP: &str = "return window.__draywatch.leap(args)";
+
 /// How carefully a reading scrolls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// A drawn frame for every step: enough for lists that are there.
     Quick,
+    /// At once to the ends of what can be scrolled, and a look whether more comes within that time: for lists that seem whole.
+    Leap(Duration),
     /// A third of a second for every step and a rest at the end: for lists that load as they are scrolled.
     Patient,
 }
@@ -149,13 +154,13 @@ impl Page {
         pace: Pace,
         limit: Duration,
     ) -> Result<RawReading, BrowserError> {
-        let (pause, quiet) = match pace {
-            Pace::Quick => (0, 0),
-            Pace::Patient => (260, 500),
+        let limit = millis(limit);
+        let (script, options) = match pace {
+            Pace::Quick => (READ, json!({ "pause": 0, "quiet": 0, "limit": limit })),
+            Pace::Patient => (READ, json!({ "pause": 260, "quiet": 500, "limit": limit })),
+            Pace::Leap(quiet) => (LEAP, json!({ "quiet": millis(quiet), "limit": limit })),
         };
-        let options = json!({ "pause": pause, "quiet": quiet, "limit": millis(limit) });
-        self.look(browser, "return window.__draywatch.read(args)", options)
-            .await
+        self.look(browser, script, options).await
     }
 
     /// Presses a button that confirms a pick, if the page has one.

@@ -58,6 +58,9 @@ pub struct RawReading {
     /// Whether a day picker was found (only when the page was opened).
     #[serde(default)]
     pub picker: bool,
+    /// Whether the page offers to show more (only after a leap).
+    #[serde(default)]
+    pub more: bool,
     /// How long the portal took to answer the pick, in milliseconds.
     #[serde(default)]
     pub portal_took: f64,

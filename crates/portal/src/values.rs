@@ -24,6 +24,12 @@ pub struct Named {
     pub error: Option<String>,
     /// Whether it says that there is more to come.
     pub says_more: bool,
+    /// Whether it holds something like the place where the next part begins.
+    pub has_next: bool,
+    /// Whether it has a field for such a place, or for whether there is more, that says that there is none.
+    pub has_no_next: bool,
+    /// Numbers that are called a total.
+    pub totals: Vec<u64>,
 }
 
 /// Instants that stand beside an address in the same object, such as `LastModified`.
@@ -160,6 +166,21 @@ fn note_text(text: &str, path: &str, beside: &[DateTime<Utc>], named: &mut Named
     }
 }
 
+/// Names for the place where the next part of a list begins.
+const NEXT: [&str; 11] = [
+    "next",
+    "nextcursor",
+    "nextpage",
+    "nexttoken",
+    "nextpagetoken",
+    "nextoffset",
+    "nextmarker",
+    "nexturl",
+    "nextlink",
+    "continuation",
+    "continuationtoken",
+];
+
 /// Words about errors, counts and continuations, by the names that programmers give them.
 fn note_hints(key: &str, field: &Value, named: &mut Named) {
     let key = key.to_ascii_lowercase().replace(['_', '-'], "");
@@ -179,12 +200,36 @@ fn note_hints(key: &str, field: &Value, named: &mut Named) {
         ("hasmore" | "more" | "hasnext" | "hasnextpage", Value::Bool(true)) => {
             named.says_more = true;
         }
-        ("count" | "total" | "n" | "size" | "length", Value::Number(number))
+        ("hasmore" | "more" | "hasnext" | "hasnextpage", Value::Bool(false)) => {
+            named.has_no_next = true;
+        }
+        (name, _) if NEXT.contains(&name) => note_next(field, named),
+        (
+            "total" | "totalcount" | "totalitems" | "totalelements" | "totalresults",
+            Value::Number(number),
+        ) => {
+            named.has_empty_list |= number.as_u64() == Some(0);
+            named.totals.extend(number.as_u64());
+        }
+        ("pages" | "totalpages" | "pagecount" | "lastpage", Value::Number(number)) => {
+            named.has_next |= number.as_u64().is_some_and(|pages| pages > 1);
+        }
+        ("count" | "n" | "size" | "length", Value::Number(number))
             if number.as_u64() == Some(0) =>
         {
             named.has_empty_list = true;
         }
         _ => {}
+    }
+}
+
+/// A field that holds the place where the next part of a list begins, or nothing.
+fn note_next(field: &Value, named: &mut Named) {
+    match field {
+        Value::Null | Value::Bool(false) => named.has_no_next = true,
+        Value::String(text) if text.is_empty() => named.has_no_next = true,
+        Value::Array(items) if items.is_empty() => named.has_no_next = true,
+        _ => named.has_next = true,
     }
 }
 

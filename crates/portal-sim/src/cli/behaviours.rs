@@ -58,6 +58,9 @@ pub(super) struct PageFlags {
     /// Seconds between two requests for live pictures; 0 for only one.
     #[arg(long, value_name = "SECONDS")]
     live_poll: Option<u32>,
+    /// The API does not say whether there is more.
+    #[arg(long)]
+    bare_api: bool,
     /// The page hides API failures.
     #[arg(long)]
     swallow_errors: bool,
@@ -102,6 +105,7 @@ impl PageFlags {
         set(&mut ways.neighbours, self.neighbours);
         ways.lazy |= self.lazy;
         ways.endless |= self.endless;
+        ways.bare_api |= self.bare_api;
         set(&mut ways.page_size, self.page_size);
         ways.renamed |= self.renamed;
         ways.no_heading |= self.no_heading;

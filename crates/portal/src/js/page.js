@@ -114,6 +114,29 @@
   const running = () => state.log.some((entry) => entry.end === null && entry.phase === state.phase && performance.now() - entry.start < 60_000);
   page.running = running;
 
+  const nudge = (box) => {
+    box.dispatchEvent(new Event('scroll', { bubbles: box === document.scrollingElement }));
+    box.dispatchEvent(new WheelEvent('wheel', { deltaY: 400, bubbles: true, composed: true }));
+  };
+
+  // Jumps everything to its end, again while it grows, and waits until nothing was asked for or drawn for `quiet`.
+  page.leap = async ({ quiet, limit }) => {
+    const end = performance.now() + limit;
+    const found = new Set(page.pictures());
+    for (let height = -1; performance.now() < end;) {
+      const boxes = page.scrollers();
+      const total = boxes.reduce((sum, box) => sum + box.scrollHeight, 0);
+      if (total === height) break;
+      height = total;
+      for (const box of boxes) { box.scrollTop = box.scrollHeight; nudge(box); }
+      const since = performance.now();
+      await page.drawn();
+      await page.until(() => !running() && performance.now() - Math.max(since, state.lastChange) >= quiet, Math.max(0, end - performance.now()));
+      for (const address of page.pictures()) found.add(address);
+    }
+    return { pictures: [...found], more: moreButtons().length > 0 };
+  };
+
   // Scrolls everything to its end, step by step, and tells every picture address seen on the way.
   // `pause` is how long each step lasts at least; `quiet` how long nothing may change at the end.
   page.sweep = async ({ pause, quiet, limit }) => {
@@ -137,8 +160,7 @@
           await rest();
           note();
         }
-        box.dispatchEvent(new Event('scroll', { bubbles: box === document.scrollingElement }));
-        box.dispatchEvent(new WheelEvent('wheel', { deltaY: 400, bubbles: true, composed: true }));
+        nudge(box);
       }
       for (const button of [...moreButtons(), ...(pause > 0 ? folded() : [])]) {
         if (clicked.has(button)) continue;

@@ -47,6 +47,12 @@
     return reading(swept.pictures, { ended: swept.ended });
   };
 
+  // Jumps to the ends of what can be scrolled, and reads what is there when nothing has come for a while.
+  state.leap = async (options) => {
+    const leapt = await page.leap(options);
+    return reading(leapt.pictures, { more: leapt.more });
+  };
+
   // Waits for the page to change by itself, for a day that is answered but not drawn yet.
   state.change = async (limit) => {
     const since = state.lastChange;

@@ -28,6 +28,8 @@ pub(super) enum Verdict {
     Doubt(String, bool),
     /// Look again, after the page changed or scrolled patiently.
     Again,
+    /// All seems to be there: jump to the ends of what can be scrolled, and see for so long whether more comes.
+    Leap(Duration),
     /// The day cannot be listed.
     Fail(ListError),
 }
@@ -44,6 +46,8 @@ pub(super) struct Looking {
     pub(super) looks: u32,
     patient: u32,
     steady: u32,
+    /// Whether nothing came after the last leap.
+    leapt_in_vain: bool,
     pub(super) timeout: Duration,
 }
 
@@ -70,6 +74,7 @@ impl Looking {
             looks: 0,
             patient: 0,
             steady: 0,
+            leapt_in_vain: false,
             timeout,
         }
     }
@@ -91,6 +96,7 @@ impl Looking {
         self.named = self.network(page).frames.len();
         let grew = (self.elements.len(), self.named) != known;
         self.steady = if grew { 0 } else { self.steady + 1 };
+        self.leapt_in_vain = matches!(tempo, Pace::Leap(_)) && !grew && !read.more;
     }
 
     pub(super) fn judge(&mut self, page: &Page, read: &RawReading, now: DateTime<Utc>) -> Verdict {
@@ -129,8 +135,17 @@ impl Looking {
         now: DateTime<Utc>,
     ) -> Verdict {
         let frames = self.wanted.frames(&network.frames, &self.elements);
-        if self.wanted.edges_are_covered(&frames, now) && !network.says_more {
-            return Verdict::Sure;
+        // The frames reach from one end of the day to the other: what may still be to come lies just beyond, at an end.
+        if self.wanted.edges_are_covered(&frames, now)
+            && !network.says_more
+            && !network.may_have_more
+            && !is_waiting
+        {
+            match self.leapt_in_vain {
+                true => return Verdict::Sure,
+                false if self.patient == 0 => return Verdict::Leap(quiet(network)),
+                false => {}
+            }
         }
         if is_waiting || self.patient == 0 || self.steady == 0 {
             return if self.since.elapsed() < self.timeout + CONVERGENCE {
@@ -248,4 +263,10 @@ impl Looking {
             complaint,
         })
     }
+}
+
+/// How long nothing may come after a leap. An answer that says that it is all needs no proof; else the page may wait before it
+/// asks for more (handlers of scrolling are commonly held back by a fifth of a second).
+fn quiet(network: &NetworkReading) -> Duration {
+    Duration::from_millis(if network.says_all { 40 } else { 320 })
 }

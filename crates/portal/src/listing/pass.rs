@@ -224,7 +224,6 @@ impl Lister {
     ) -> Result<(Option<String>, bool), ListError> {
         let clock = self.clock.clone();
         let (browser, page) = self.opened()?;
-        // A page that shows the whole day at once needs no scrolling.
         let mut read = settled;
         let mut tempo = Pace::Quick;
         loop {
@@ -234,6 +233,11 @@ impl Lister {
                 Verdict::Doubt(why, contradictory) => return Ok((Some(why), contradictory)),
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Again => {}
+                Verdict::Leap(quiet) => {
+                    tempo = Pace::Leap(quiet);
+                    read = page.read(browser, tempo, looking.timeout).await?;
+                    continue;
+                }
             }
             if tempo == Pace::Patient {
                 page.wait_for_change(browser, Duration::from_millis(400))

@@ -32,6 +32,10 @@ pub struct NetworkReading {
     pub brackets_day: bool,
     /// Whether the last answer says that more is to come.
     pub says_more: bool,
+    /// Whether there are signs in it that more may come: only scrolling tells.
+    pub may_have_more: bool,
+    /// Whether it says that it is all there is.
+    pub says_all: bool,
     /// The complaint of a request that failed since the pick and was not repeated with success.
     pub failure: Option<(u16, String)>,
 }
@@ -59,6 +63,7 @@ pub fn network_reading(
     let (start, end) = wanted.bounds();
     let in_day = |instant: &DateTime<Utc>| start <= *instant && *instant < end;
     let (mut before, mut after) = (false, false);
+    let mut totals = Vec::new();
     for answer in answers.iter().filter(|answer| !answer.failed()) {
         for (place, times) in &answer.named.times {
             let instants = times
@@ -80,6 +85,9 @@ pub fn network_reading(
             reading.names_day_now |= answer.phase == phase && instants.iter().any(in_day);
             reading.says_empty |= answer.named.has_empty_list;
             reading.says_more = answer.named.says_more;
+            reading.may_have_more = answer.named.has_next;
+            reading.says_all = answer.named.has_no_next && !answer.named.has_next;
+            totals.clone_from(&answer.named.totals);
             before |= instants.iter().any(|instant| *instant < start);
             after |= instants.iter().any(|instant| *instant >= end);
         }
@@ -93,6 +101,10 @@ pub fn network_reading(
         .filter(|named| wanted.holds(named.address.time))
         .map(|named| (&named.address, named.text.as_str(), named.beside.as_slice()));
     reading.frames = group(&wanted.camera, of_day, None);
+    let number = reading.frames.len() as u64;
+    reading.may_have_more |= totals.iter().any(|total| *total > number);
+    reading.says_all |= totals.contains(&number);
+    reading.says_all &= !reading.may_have_more;
     reading.failure = answers
         .iter()
         .filter(|answer| answer.phase == phase && answer.failed() && !is_noise(answer))

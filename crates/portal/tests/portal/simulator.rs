@@ -98,6 +98,30 @@ async fn every_behaviour_alone_hides_nothing() {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
+/// Found by the drill of all pairs: where only the last frame or two of a day are on a page of their own, what is there reaches
+/// from one end of the day to the other, and looked whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_page_of_one_frame_is_not_missed() {
+    let portal = start(AddressZone::Utc).await;
+    let yesterday = portal.today().pred_opt().unwrap();
+    let number = truth(&portal, "in_gate", yesterday).await.len();
+    let mut problems = Vec::new();
+    for (less, bare_api) in [(1, false), (1, true), (2, true), (0, true)] {
+        for (name, switch) in [HARMLESS[1], HARMLESS[2], HARMLESS[8], HARMLESS[9]] {
+            let mut behaviours = Behaviours {
+                endless: true,
+                page_size: u32::try_from(number - less).unwrap(),
+                bare_api,
+                ..Behaviours::default()
+            };
+            switch(&mut behaviours);
+            let name = format!("{name}, {less} on the last page, bare {bare_api}");
+            problems.extend(check(&portal, &name, behaviours, &[yesterday]).await);
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
 /// In `make test` every seventh pair; all of them with `DRAYWATCH_TEST_FULL=1` (`make drill`).
 #[tokio::test(flavor = "multi_thread")]
 async fn behaviours_in_pairs_hide_nothing() {

@@ -50,7 +50,8 @@ pub fn portal_settings(page_url: &str) -> PortalSettings {
         time_zone: chrono_tz::America::Los_Angeles,
         image_time: ImageTimeSetting::Auto,
         page_timeout: Duration::from_secs(20),
-        attempts: 2,
+        // As the product has it by default.
+        attempts: 3,
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Answer {
     NotOffered,
     /// Nobody asked the portal, or it could not be read: still to be asked for.
     NotObserved,
+    /// The portal was asked only when it kept that day no longer.
+    TooOld,
     /// A frame was stored, and removed on purpose since.
     Removed,
 }
@@ -37,18 +39,61 @@ impl Answer {
             Self::NotDownloaded(_) => "not_downloaded",
             Self::NotOffered => "not_offered",
             Self::NotObserved => "not_observed",
+            Self::TooOld => "too_old",
             Self::Removed => "removed",
         }
     }
 }
+
+/// A frame may appear so long after its instant: a listing says nothing of what is younger.
+pub const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(10);
+
+/// Every portal keeps a day that ended no longer ago than this.
+const KEPT_AT_LEAST: TimeDelta = TimeDelta::days(1);
 
 /// A stretch of time that the portal was seen to answer for, whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observed {
     /// Its start.
     pub from: DateTime<Utc>,
-    /// Its end; for a day that was still going on, the instant of the reading.
+    /// Its end; for a day that was still going on, the last moment whose frame must have been in.
     pub to: DateTime<Utc>,
+    /// Whether the portal still kept that day; if not, its answer says nothing of the camera.
+    pub is_kept: bool,
+}
+
+impl Observed {
+    /// What a listing of the day `from..to` answers for that was read at `at` and had so many frames. `keeps` is the age of the
+    /// oldest day that the portal ever showed frames of.
+    #[must_use]
+    pub fn of(
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        at: DateTime<Utc>,
+        listed: u64,
+        keeps: TimeDelta,
+    ) -> Self {
+        Self {
+            from,
+            to: to.min(at - APPEARS_WITHIN),
+            is_kept: listed > 0 || at - to <= keeps.max(KEPT_AT_LEAST),
+        }
+    }
+}
+
+/// Stretches of one camera, joined where they touch and say the same.
+#[must_use]
+pub fn join(mut observed: Vec<Observed>) -> Vec<Observed> {
+    observed.sort_by_key(|seen| (!seen.is_kept, seen.from));
+    let mut joined: Vec<Observed> = Vec::new();
+    for next in observed {
+        match joined.last_mut() {
+            Some(last) if next.is_kept == last.is_kept && next.from <= last.to => {
+                last.to = last.to.max(next.to);
+            }
+            _ => joined.push(next),
+        }
+    }
+    joined
 }
 
 /// Slots in a row that have the same answer.
@@ -109,13 +154,16 @@ fn answer(
     {
         return (&before.1).max(&after.1).clone();
     }
-    if observed
+    let of_slot = |seen: &&Observed| seen.from <= slot && slot + SLOT <= seen.to;
+    match observed
         .iter()
-        .any(|seen| seen.from <= slot && slot + SLOT <= seen.to)
+        .filter(of_slot)
+        .map(|seen| seen.is_kept)
+        .max()
     {
-        Answer::NotOffered
-    } else {
-        Answer::NotObserved
+        Some(true) => Answer::NotOffered,
+        Some(false) => Answer::TooOld,
+        None => Answer::NotObserved,
     }
 }
 
@@ -167,6 +215,7 @@ mod tests {
         let seen = [Observed {
             from: at(0),
             to: at(40),
+            is_kept: true,
         }];
         let gaps = gaps(&slots(at(0), at(60), &frames, &seen));
         let told: Vec<_> = gaps.iter().map(|g| (g.answer.as_str(), g.slots)).collect();
@@ -177,6 +226,41 @@ mod tests {
                 ("not_offered", 2),
                 ("not_observed", 1)
             ]
+        );
+    }
+
+    #[test]
+    fn a_listing_says_nothing_of_a_frame_that_may_still_appear() {
+        let day = (at(0), at(1440));
+        let seen = |minute, listed| Observed::of(day, at(minute), listed, TimeDelta::days(14));
+        // Read eight seconds after the slot: its frame may have been taken in its last second.
+        let now = slots(at(0), at(20), &[], &[seen(10, 1)]);
+        assert_eq!(now[0].1, Answer::NotObserved);
+        assert_eq!(
+            slots(at(0), at(20), &[], &[seen(20, 1)])[0].1,
+            Answer::NotOffered
+        );
+        assert_eq!(seen(1445, 144).to, at(1435));
+    }
+
+    #[test]
+    fn a_day_that_the_portal_keeps_no_longer_says_nothing_of_the_camera() {
+        let day = (at(0), at(1440));
+        let answer = |observed: &[Observed]| slots(at(600), at(610), &[], observed)[0].1.clone();
+        let seen = |days: i64, listed, keeps| {
+            Observed::of(day, at(days * 1440), listed, TimeDelta::days(keeps))
+        };
+        assert_eq!(answer(&[seen(17, 0, 14)]), Answer::TooOld);
+        assert_eq!(answer(&[seen(12, 0, 14)]), Answer::NotOffered);
+        assert_eq!(answer(&[seen(17, 3, 14)]), Answer::NotOffered);
+        assert_eq!(
+            answer(&[seen(2, 0, 0)]),
+            Answer::NotOffered,
+            "it keeps yesterday at least"
+        );
+        assert_eq!(
+            answer(&join(vec![seen(17, 0, 14), seen(2, 9, 14)])),
+            Answer::NotOffered
         );
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use draywatch_catalog::{Catalog, LedgerEntry, LedgerFilter, LedgerState, Result};
-use draywatch_core::CameraId;
 use draywatch_core::coverage::{self, Answer, GAP, Observed, SLOT, Stretch};
 use draywatch_core::plan::KnownState;
 use draywatch_core::zone::day_bounds;
+use draywatch_core::{CameraId, Kind};
 
 /// Portal days that are looked at together: memory stays the same however many are asked for.
 const DAYS_AT_A_TIME: u64 = 32;
@@ -33,6 +33,7 @@ pub async fn gaps(
     now: DateTime<Utc>,
 ) -> Result<Vec<Stretch>> {
     let mut found = Vec::new();
+    let keeps = keeps(catalog, camera).await?;
     let mut day = first;
     while day <= last && day_bounds(day, zone).0 < now {
         let block = day
@@ -40,7 +41,7 @@ pub async fn gaps(
             .map_or(last, |end| end.min(last));
         join(
             &mut found,
-            block_gaps(catalog, camera, (day, block), zone, now).await?,
+            block_gaps(catalog, camera, (day, block), (zone, keeps), now).await?,
         );
         match block.succ_opt() {
             Some(next) => day = next,
@@ -67,7 +68,7 @@ async fn block_gaps(
     catalog: &dyn Catalog,
     camera: &CameraId,
     (first, last): (NaiveDate, NaiveDate),
-    zone: Tz,
+    (zone, keeps): (Tz, TimeDelta),
     now: DateTime<Utc>,
 ) -> Result<Vec<Stretch>> {
     // The slot that is going on is no whole one yet.
@@ -81,7 +82,7 @@ async fn block_gaps(
         first.pred_opt().unwrap_or(first),
         last.succ_opt().unwrap_or(last),
     );
-    let observed = observed(catalog, camera, around).await?;
+    let observed = observed(catalog, camera, around, keeps).await?;
     Ok(coverage::gaps(&coverage::slots(
         from, to, &frames, &observed,
     )))
@@ -188,31 +189,44 @@ fn reason(entry: &LedgerEntry) -> String {
     }
 }
 
-/// The stretches of time that confirmed listings answer for, joined where they touch.
+/// The stretches of time that listings answer for.
 async fn observed(
     catalog: &dyn Catalog,
     camera: &CameraId,
     (first, last): (NaiveDate, NaiveDate),
+    keeps: TimeDelta,
 ) -> Result<Vec<Observed>> {
     let observations = catalog.observations(camera, first, last).await?;
-    let mut seen: Vec<Observed> = observations
-        .into_iter()
-        .map(|row| row.observation)
-        .filter(|observation| observation.confirmed)
-        .map(|observation| Observed {
-            from: observation.day_start,
-            to: observation.day_end.min(observation.observed_at),
-        })
-        .collect();
-    seen.sort_by_key(|seen| seen.from);
-    let mut joined: Vec<Observed> = Vec::new();
-    for next in seen {
-        match joined.last_mut() {
-            Some(last) if next.from <= last.to => last.to = last.to.max(next.to),
-            _ => joined.push(next),
-        }
-    }
-    Ok(joined)
+    let seen = observations.iter().filter_map(|row| {
+        let seen = &row.observation;
+        let is_withheld = seen
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.kind == Kind::NotFound);
+        let listed = if seen.confirmed {
+            seen.listed.unwrap_or(0)
+        } else {
+            0
+        };
+        let answer = Observed::of(
+            (seen.day_start, seen.day_end),
+            seen.observed_at,
+            listed,
+            keeps,
+        );
+        // A calendar that does not offer a day tells of its age at best, never of the camera.
+        let says_something = seen.confirmed || is_withheld && !answer.is_kept;
+        says_something.then_some(answer)
+    });
+    Ok(coverage::join(seen.collect()))
+}
+
+/// The age of the oldest day that the portal was seen to show frames of.
+async fn keeps(catalog: &dyn Catalog, camera: &CameraId) -> Result<TimeDelta> {
+    let days = catalog.days(camera, NaiveDate::default()).await?;
+    let shown = days.iter().filter(|day| day.listed > 0);
+    let ages = shown.filter_map(|day| Some(day.confirmed_at? - day.end));
+    Ok(ages.max().unwrap_or_default())
 }
 
 /// The reason of an answer as a short code that stays the same, where there is one beyond the answer itself.
@@ -237,6 +251,7 @@ pub fn in_words(answer: &Answer) -> String {
             "nobody asked the portal, or it could not be read: `draywatch backfill` asks it"
                 .to_owned()
         }
+        Answer::TooOld => "the portal was asked only when it kept that day no longer".to_owned(),
         Answer::Removed => "was stored, and removed on purpose".to_owned(),
         Answer::NotDownloaded(reason) => not_downloaded(reason),
     }

@@ -172,13 +172,18 @@ impl Side<'_> {
             let frames: std::collections::BTreeSet<_> = frames.collect();
             frames.into_iter().collect()
         });
+        let kind = if had % 2 == 0 {
+            Kind::Transient
+        } else {
+            Kind::NotFound
+        };
         let listing = Listing {
             camera: camera.clone(),
             date,
             bounds,
             began: self.now,
             read: self.now,
-            frames: instants.ok_or_else(|| Failure::new(Kind::Transient, "away")),
+            frames: instants.ok_or_else(|| Failure::new(kind, "away")),
         };
         let (run, owed) = self.archive.enlist(lease, &listing).await.unwrap()?;
         let tried: Vec<(Owed, bool)> = (0..8)

@@ -51,7 +51,10 @@ impl Camera {
         let day = self.days.entry(listing.date);
         let day = day.or_insert_with(|| DayStanding::unknown(listing.date, end));
         day.asked_at = Some(listing.read);
-        day.in_vain += u32::from(listing.read >= end + SLOT * 2);
+        let is_after = listing.read >= end + SLOT * 2;
+        day.in_vain += u32::from(is_after);
+        let failure = listing.frames.as_ref().err();
+        day.is_withheld = is_after && failure.is_some_and(|failure| failure.kind == Kind::NotFound);
         self.asked
             .entry(listing.date)
             .or_default()

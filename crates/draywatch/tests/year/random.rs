@@ -40,8 +40,17 @@ pub fn wrong(troubles: &[Trouble], at: usize, refuses_old: bool) -> Vec<String> 
     findings.wrong
 }
 
+/// A few for every day, many for the drill.
+fn cases() -> u32 {
+    if std::env::var_os("DRAYWATCH_TEST_FULL").is_some() {
+        1500
+    } else {
+        32
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 400, ..ProptestConfig::default() })]
     #[test]
     fn whatever_comes_together_nothing_is_lost_or_done_twice(
         troubles in proptest::collection::vec(trouble(), 0..14), at in 0usize..3, refuses_old: bool,

@@ -87,4 +87,5 @@ async fn a_month_of_two_cameras_over_a_database_in_a_file() {
     }
     println!("  troubles            {kinds:?}");
     hold(&findings);
+    assert!(figures.most_per_interval <= 1.2);
 }

@@ -1,5 +1,7 @@
 //! The truth: cameras and their frames, and what the portal shows of them when. Must not know who asks.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use draywatch_core::zone::{day_bounds, local_date};
@@ -38,6 +40,7 @@ pub struct World {
     pub end: Time,
     pub cameras: Vec<Camera>,
     pub troubles: Vec<(Kind, Span, i64)>,
+    by_kind: BTreeMap<Kind, Vec<(Span, i64)>>,
     keep: u64,
     /// Whether days that are not kept cannot be picked; else they are shown empty.
     refuses_old: bool,
@@ -52,9 +55,14 @@ impl World {
             end: start + TimeDelta::days(days),
             cameras: Vec::new(),
             troubles: troubles.iter().map(spans).collect(),
+            by_kind: BTreeMap::new(),
             keep,
             refuses_old,
         };
+        for (kind, span, size) in &world.troubles {
+            let of_kind = world.by_kind.entry(*kind).or_default();
+            of_kind.push((*span, *size));
+        }
         world.troubles.sort_by_key(|trouble| trouble.1);
         for (number, name) in (0..).zip(["in_gate", "out_gate"]) {
             let id = CameraId::new(name).unwrap();
@@ -116,11 +124,9 @@ impl World {
 
     /// How bad each trouble of that kind is at that time.
     pub fn sizes(&self, kind: Kind, at: Time) -> impl Iterator<Item = i64> + '_ {
-        let begun = self.troubles.partition_point(|trouble| trouble.1.0 <= at);
-        let begun = self.troubles[..begun].iter();
-        begun
-            .filter(move |trouble| trouble.0 == kind && at < trouble.1.1)
-            .map(|trouble| trouble.2)
+        let of_kind = self.by_kind.get(&kind).map_or(&[][..], Vec::as_slice);
+        let going_on = move |(span, _): &&(Span, i64)| span.0 <= at && at < span.1;
+        of_kind.iter().filter(going_on).map(|(_, size)| *size)
     }
 
     /// What the machine's clock shows.

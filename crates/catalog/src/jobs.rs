@@ -106,9 +106,9 @@ pub struct SeenFrame {
     pub committed: Option<DateTime<Utc>>,
 }
 
-/// The part of the database that jobs and leases are kept in.
+/// The database in the name of a lease. Apart from [`Jobs`], so that rows in memory can stand for the latter in tests.
 #[async_trait]
-pub trait Jobs: Send + Sync + 'static {
+pub trait Fenced: Send + Sync + 'static {
     /// The same database for the holder of a lease: every write of it is refused once somebody else has taken that lease.
     fn fenced(&self, fence: &Fence) -> Arc<dyn Catalog>;
 
@@ -117,7 +117,11 @@ pub trait Jobs: Send + Sync + 'static {
     /// # Errors
     /// [`crate::CatalogError::FencedOut`] when somebody else has taken it.
     async fn check_lease(&self) -> Result<()>;
+}
 
+/// The part of the database that jobs and leases are kept in.
+#[async_trait]
+pub trait Jobs: Send + Sync + 'static {
     /// All jobs that were ever planned.
     async fn jobs(&self) -> Result<Vec<JobRow>>;
     /// Writes a tick, unless the job has an open one; whether it was written. A due time that another tick of the job had

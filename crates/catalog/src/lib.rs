@@ -45,7 +45,7 @@ pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Arc<dyn Cat
 
 /// The database as the rest of the program sees it. Every method is one transaction.
 #[async_trait]
-pub trait Catalog: Slots + Holds + Checks + Jobs + Send + Sync + 'static {
+pub trait Catalog: Slots + Holds + Checks + Jobs + Fenced + Send + Sync + 'static {
     // ---- facts about the database itself -------------------------------------------------------------------------
 
     /// A named fact (`archive_id`, `image_time`, ...).

@@ -9,6 +9,10 @@ const EMPTY_DAYS: usize = 7;
 /// The longest wait before a day that still owes frames is asked for again.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 
+/// The first and the longest wait before a day that the portal's calendar did not offer is asked for again: it is most likely
+/// older than the portal keeps, but a page that misleads must not lose it for good.
+const WITHHELD_WAITS: (TimeDelta, TimeDelta) = (TimeDelta::days(1), TimeDelta::days(8));
+
 /// What is on record of one of the portal's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayStanding {
@@ -26,6 +30,8 @@ pub struct DayStanding {
     pub in_vain: u32,
     /// Frames of it in the ledger that are still wanted.
     pub owed: u64,
+    /// Whether the portal did not offer that day when it was asked last.
+    pub is_withheld: bool,
 }
 
 impl DayStanding {
@@ -40,6 +46,7 @@ impl DayStanding {
             asked_at: None,
             in_vain: 0,
             owed: 0,
+            is_withheld: false,
         }
     }
 
@@ -62,12 +69,16 @@ impl DayStanding {
         let Some(asked) = self.asked_at.filter(|asked| *asked <= now) else {
             return DateTime::<Utc>::MIN_UTC;
         };
+        let doublings = self.in_vain.saturating_sub(1).min(16);
+        if self.is_withheld {
+            let (first, longest) = WITHHELD_WAITS;
+            return asked + (first * (1 << doublings)).min(longest);
+        }
         // The day is over, but its last frames may not have been in.
         let was_early = asked < self.end + interval * 2;
         if was_early && self.in_vain == 0 {
             return (self.end + interval * 2).min(asked + interval);
         }
-        let doublings = self.in_vain.saturating_sub(1).min(16);
         asked + (interval * (1 << doublings)).min(LONGEST_WAIT)
     }
 }
@@ -90,7 +101,9 @@ pub fn wanted(
             .find(|day| day.date == date)
             .copied()
             .unwrap_or_else(|| DayStanding::unknown(date, end_of(date)));
-        if day.is_settled(interval) {
+        if day.is_withheld {
+            empty += 1;
+        } else if day.is_settled(interval) {
             empty = if day.listed == 0 { empty + 1 } else { 0 };
         }
         if empty >= EMPTY_DAYS {
@@ -203,6 +216,34 @@ mod tests {
             );
             assert_eq!(ask(asked + TimeDelta::minutes(minutes), &days), [20]);
         }
+    }
+
+    #[test]
+    fn days_that_the_calendar_does_not_offer_are_hardly_asked_for() {
+        // A new service: the portal keeps five days, and refuses what is older.
+        let now = end_of(date(20)) + TimeDelta::hours(9);
+        let mut days: Vec<_> = (16..=20).map(|day| done(day, 140)).collect();
+        let withheld = |day| DayStanding {
+            asked_at: Some(now),
+            in_vain: 1,
+            is_withheld: true,
+            ..DayStanding::unknown(date(day), end_of(date(day)))
+        };
+        days.extend((10..=15).map(withheld));
+        assert_eq!(
+            ask(now, &days)[..2],
+            [9, 8],
+            "the seventh may be another camera's week off"
+        );
+        days.push(withheld(9));
+        assert_eq!(ask(now + TimeDelta::hours(23), &days), Vec::<u32>::new());
+        assert_eq!(
+            ask(now + TimeDelta::days(1), &days)[..],
+            [15, 14, 13, 12, 11, 10]
+        );
+        // What it owes is tried by its own address, and its day is not asked for every few hours.
+        days[5].owed = 2;
+        assert_eq!(ask(now + TimeDelta::hours(23), &days), Vec::<u32>::new());
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod frames;
 mod listings;
 
 pub use frames::{FILE_BAD, FILE_MISSING, FileFact, Frames, NEVER_TRIED};
-pub use listings::{DayListings, Observed, TOO_SOON, observed};
+pub use listings::{APPEARS_WITHIN, DayListings, Observed, TOO_SOON, observed};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde::Serialize;

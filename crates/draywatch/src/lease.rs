@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use draywatch_catalog::{Catalog, Fence, Lease};
@@ -23,8 +23,14 @@ pub fn this_process() -> String {
     format!("{}/{pid}/{start}", machine())
 }
 
-/// Where process numbers mean the same processes: this machine since it was started, this space of process numbers.
-fn machine() -> String {
+/// Where process numbers mean the same processes: this machine since it was started, this space of process numbers. Read once:
+/// every turn asks for it, and a machine that is renamed meanwhile must not take its own processes for strangers.
+fn machine() -> &'static str {
+    static MACHINE: OnceLock<String> = OnceLock::new();
+    MACHINE.get_or_init(read_machine)
+}
+
+fn read_machine() -> String {
     let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
     let host = read("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".into());
     let boot = read("/proc/sys/kernel/random/boot_id").unwrap_or_default();

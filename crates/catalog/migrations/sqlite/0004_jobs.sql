@@ -49,6 +49,8 @@ CREATE TABLE portal_days (
     listed INTEGER NOT NULL DEFAULT 0,
     asked_at DATETIME,
     in_vain INTEGER NOT NULL DEFAULT 0,
+    -- Whether the portal did not offer the day when it was asked last.
+    withheld BOOLEAN NOT NULL DEFAULT 0,
     PRIMARY KEY (camera_id, date)
 );
 INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain)

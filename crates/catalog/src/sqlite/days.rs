@@ -31,10 +31,12 @@ pub(super) const LEDGER: &str = "SELECT instant, ordinal, state, CASE WHEN state
                ELSE COALESCE(failure_reason, failure_kind) END AS reason \
                FROM frame_ledger WHERE camera_id = $1 AND instant >= $2 AND instant < $3";
 /// What the portal's days showed.
-pub(super) const LISTINGS: &str = "SELECT day_start, day_end, MAX(CASE WHEN observed_at < day_end THEN observed_at END) AS during, \
-               MAX(CASE WHEN observed_at >= day_end AND listed > 0 THEN 1 ELSE 0 END) AS offered, \
-               MIN(CASE WHEN observed_at >= day_end AND COALESCE(listed, 0) = 0 THEN observed_at END) AS empty \
-               FROM observations WHERE camera_id = $1 AND date >= $2 AND date <= $3 AND confirmed \
+pub(super) const LISTINGS: &str = "SELECT day_start, day_end, MAX(CASE WHEN confirmed AND observed_at < over THEN observed_at END) AS during, \
+               MAX(CASE WHEN confirmed AND observed_at >= over AND listed > 0 THEN 1 ELSE 0 END) AS offered, \
+               MIN(CASE WHEN confirmed AND observed_at >= over AND COALESCE(listed, 0) = 0 THEN observed_at END) AS empty, \
+               MIN(CASE WHEN failure_kind = 'not_found' THEN observed_at END) AS withheld \
+               FROM (SELECT *, strftime('%Y-%m-%d %H:%M:%f', day_end, '+10 minutes') AS over FROM observations \
+                     WHERE camera_id = $1 AND date >= $2 AND date <= $3 AND (confirmed OR failure_kind = 'not_found')) \
                GROUP BY day_start, day_end";
 
 /// Computes days that are stale, the latest first, at most `limit` of them; how many it were.
@@ -224,6 +226,7 @@ async fn listings(
             during: row::instant(&found, "during")?,
             offered: row::flag(&found, "offered")?,
             empty: row::instant(&found, "empty")?,
+            withheld: row::instant(&found, "withheld")?,
         });
     }
     Ok(listings)

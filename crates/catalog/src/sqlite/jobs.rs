@@ -10,10 +10,10 @@ use draywatch_core::breaker::Attempt;
 use sqlx::SqliteConnection;
 
 use super::{SqliteCatalog, portal_days, ticks, time};
-use crate::{Catalog, Fence, JobRow, Jobs, NewTick, Result, SeenFrame, TickEnd, TickRow};
+use crate::{Catalog, Fence, Fenced, JobRow, Jobs, NewTick, Result, SeenFrame, TickEnd, TickRow};
 
 #[async_trait]
-impl Jobs for SqliteCatalog {
+impl Fenced for SqliteCatalog {
     fn fenced(&self, fence: &Fence) -> Arc<dyn Catalog> {
         Arc::new(Self {
             link: Arc::clone(&self.link),
@@ -27,7 +27,10 @@ impl Jobs for SqliteCatalog {
             self.fence.as_ref()
         ))
     }
+}
 
+#[async_trait]
+impl Jobs for SqliteCatalog {
     async fn jobs(&self) -> Result<Vec<JobRow>> {
         read!(self, "reading jobs", |conn| ticks::jobs(conn))
     }

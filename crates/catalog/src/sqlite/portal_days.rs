@@ -17,15 +17,17 @@ pub(super) async fn note(
     observation: &NewObservation,
 ) -> sqlx::Result<()> {
     let is_after = observation.observed_at >= observation.day_end + SLOT * 2;
+    let refusal = observation.failure.as_ref().map(|failure| failure.kind);
+    let is_withheld = is_after && observation.listed.is_none() && refusal == Some(Kind::NotFound);
     let confirmed = observation
         .confirmed
         .then(|| time::text(observation.observed_at));
-    let sql = "INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7) \
+    let sql = "INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain, withheld) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                ON CONFLICT (camera_id, date) DO UPDATE SET day_end = excluded.day_end, \
                listed = CASE WHEN excluded.confirmed_at IS NULL THEN listed ELSE excluded.listed END, \
                confirmed_at = COALESCE(excluded.confirmed_at, confirmed_at), asked_at = excluded.asked_at, \
-               in_vain = in_vain + excluded.in_vain";
+               in_vain = in_vain + excluded.in_vain, withheld = excluded.withheld";
     sqlx::query(sql)
         .bind(observation.camera.as_str())
         .bind(time::date_text(observation.date))
@@ -34,6 +36,7 @@ pub(super) async fn note(
         .bind(row::signed(observation.listed.unwrap_or(0)))
         .bind(time::text(observation.observed_at))
         .bind(is_after)
+        .bind(is_withheld)
         .execute(conn)
         .await
         .map(|_| ())
@@ -46,7 +49,7 @@ pub(super) async fn standings(
 ) -> sqlx::Result<Vec<DayStanding>> {
     let sql = "WITH owed AS (SELECT date, COUNT(*) AS owed FROM frame_ledger \
                WHERE camera_id = $1 AND state IN ('open', 'thumbnail') GROUP BY date) \
-               SELECT d.date, d.day_end, d.confirmed_at, d.listed, d.asked_at, d.in_vain, COALESCE(o.owed, 0) AS owed \
+               SELECT d.date, d.day_end, d.confirmed_at, d.listed, d.asked_at, d.in_vain, d.withheld, COALESCE(o.owed, 0) AS owed \
                FROM portal_days AS d LEFT JOIN owed AS o ON o.date = d.date \
                WHERE d.camera_id = $1 AND (d.date >= $2 OR o.owed > 0) ORDER BY d.date";
     let rows = sqlx::query(sql)
@@ -66,6 +69,7 @@ fn standing(found: &SqliteRow) -> sqlx::Result<DayStanding> {
         asked_at: row::instant(found, "asked_at")?,
         in_vain: row::small(found, "in_vain")?,
         owed: row::count(found, "owed")?,
+        is_withheld: row::flag(found, "withheld")?,
     })
 }
 

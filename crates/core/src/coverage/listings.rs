@@ -6,19 +6,53 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// An empty day that ended no longer ago than this when it was listed is never taken for too old: portals keep a day.
 pub const TOO_SOON: TimeDelta = TimeDelta::hours(24);
 
-/// What the confirmed listings of one day of the portal showed, as far as it matters here.
+/// A frame may appear so long after its instant: a listing says nothing of what is younger.
+pub const APPEARS_WITHIN: TimeDelta = TimeDelta::minutes(10);
+
+/// What the listings of one day of the portal showed, as far as it matters here. They were beyond doubt, but for `withheld`. A day
+/// is over, here, when its last frame must have appeared ([`APPEARS_WITHIN`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayListings {
     /// Start of the day.
     pub from: DateTime<Utc>,
     /// Its end.
     pub to: DateTime<Utc>,
-    /// When it was last listed while it was still going on.
+    /// When it was last listed while it was not over.
     pub during: Option<DateTime<Utc>>,
-    /// Whether it was listed after its end, and had frames.
+    /// Whether it was listed when it was over, and had frames.
     pub offered: bool,
-    /// When it was first listed after its end and had none.
+    /// When it was first listed when it was over, and had none.
     pub empty: Option<DateTime<Utc>>,
+    /// When the portal's calendar first did not let it be picked any more.
+    pub withheld: Option<DateTime<Utc>>,
+}
+
+impl DayListings {
+    /// A day that nobody has listed.
+    #[must_use]
+    pub fn none((from, to): (DateTime<Utc>, DateTime<Utc>)) -> Self {
+        Self {
+            from,
+            to,
+            during: None,
+            offered: false,
+            empty: None,
+            withheld: None,
+        }
+    }
+
+    /// With one more listing, read at `at`, of so many frames.
+    #[must_use]
+    pub fn with(mut self, at: DateTime<Utc>, listed: u64) -> Self {
+        if at < self.to + APPEARS_WITHIN {
+            self.during = self.during.max(Some(at));
+        } else if listed > 0 {
+            self.offered = true;
+        } else {
+            self.empty = Some(self.empty.map_or(at, |first| first.min(at)));
+        }
+        self
+    }
 }
 
 /// A stretch of time that the portal was seen to answer for, whole.
@@ -40,8 +74,13 @@ pub struct Observed {
 /// and than [`TOO_SOON`]. Of a camera that never offered anything, an empty day says no more than that it was offline.
 #[must_use]
 pub fn observed(days: &[DayListings], reach: Option<TimeDelta>) -> Vec<Observed> {
+    let keeps = reach.map(|reach| reach.max(TOO_SOON));
+    // A calendar that does not offer a day tells of its age at best, never of the camera.
+    let is_withheld = |day: &DayListings| {
+        let age = day.withheld.map(|at| at - day.to);
+        age.zip(keeps).is_some_and(|(age, keeps)| age > keeps)
+    };
     let is_offline = |day: &DayListings| {
-        let keeps = reach.map(|reach| reach.max(TOO_SOON));
         let age = day.empty.map(|at| at - day.to);
         day.offered || age.is_some_and(|age| keeps.is_none_or(|keeps| age <= keeps))
     };
@@ -51,9 +90,9 @@ pub fn observed(days: &[DayListings], reach: Option<TimeDelta>) -> Vec<Observed>
         if is_offline(day) {
             not_offered.push((day.from, day.to));
         } else if let Some(during) = day.during {
-            not_offered.push((day.from, day.to.min(during)));
+            not_offered.push((day.from, day.to.min(during - APPEARS_WITHIN)));
         }
-        if day.empty.is_some() || day.offered {
+        if day.empty.is_some() || day.offered || is_withheld(day) {
             any.push((day.from, day.to));
         }
     }
@@ -90,13 +129,7 @@ mod tests {
 
     /// The day from hour 0 to 24, listed empty so many hours after its end.
     fn empty(after: i64) -> DayListings {
-        DayListings {
-            from: at(0),
-            to: at(24),
-            during: None,
-            offered: false,
-            empty: Some(at(24 + after)),
-        }
+        DayListings::none((at(0), at(24))).with(at(24 + after), 0)
     }
 
     fn says(day: DayListings, reach: Option<i64>, hour: i64) -> Answer {
@@ -140,8 +173,25 @@ mod tests {
         };
         assert_eq!(says(day, Some(0), 5), Answer::NotOffered);
         assert_eq!(says(day, Some(0), 6), Answer::TooOld);
+        let youngest = at(6) - SLOT;
+        let seen = observed(&[DayListings { empty: None, ..day }], None);
+        let answers = slots(youngest - SLOT, at(6), &[], &seen);
+        // A frame of the last ten minutes may still appear.
+        assert_eq!(answers[0].1, Answer::NotOffered);
+        assert_eq!(answers[1].1, Answer::NotObserved);
         let going_on = DayListings { empty: None, ..day };
         assert_eq!(says(going_on, Some(0), 6), Answer::NotObserved);
+    }
+
+    #[test]
+    fn a_day_that_the_calendar_withholds_is_too_old_or_says_nothing() {
+        let withheld = |after: i64| DayListings {
+            withheld: Some(at(24 + after)),
+            ..DayListings::none((at(0), at(24)))
+        };
+        assert_eq!(says(withheld(101), Some(100), 5), Answer::TooOld);
+        assert_eq!(says(withheld(99), Some(100), 5), Answer::NotObserved);
+        assert_eq!(says(withheld(999), None, 5), Answer::NotObserved);
     }
 
     #[test]

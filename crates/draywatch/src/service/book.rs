@@ -47,6 +47,8 @@ pub struct Round {
     pub started: Vec<Started>,
     /// When to look again at the latest.
     pub wake: DateTime<Utc>,
+    /// When the rows themselves ask for the next turn; before that only what others do can bring one.
+    pub next: Option<DateTime<Utc>>,
     /// What the breaker says.
     pub breaker: Breaker,
 }
@@ -121,6 +123,7 @@ impl Book {
             round: Round {
                 started: Vec::new(),
                 wake: now + LOOK,
+                next: None,
                 breaker,
             },
         };
@@ -137,7 +140,9 @@ impl Book {
             let around = self.around(turn, job, &row).await?;
             let step = next_step(turn.now, &job.spec, &row.standing, &around.facts);
             if let Step::Wait(until) = step {
-                turn.wake_by(until.unwrap_or(turn.now + LOOK));
+                if let Some(until) = until {
+                    turn.wake_by(until);
+                }
                 return Ok(());
             }
             if !self
@@ -309,6 +314,7 @@ impl Turn<'_> {
 
     fn wake_by(&mut self, at: DateTime<Utc>) {
         self.round.wake = self.round.wake.min(at);
+        self.round.next = Some(self.round.next.map_or(at, |next| next.min(at)));
     }
 }
 

@@ -60,8 +60,8 @@ async fn each_gap_has_its_reason() {
             "2025-09-07T10:10:00Z 1 not_downloaded file_missing",
             "2025-09-07T10:20:00Z 1 removed null",
             "2025-09-07T10:30:00Z 1 not_downloaded http_404",
-            "2025-09-07T10:40:00Z 2 not_offered null",
-            "2025-09-07T11:00:00Z 120 not_observed null",
+            "2025-09-07T10:40:00Z 1 not_offered null",
+            "2025-09-07T10:50:00Z 121 not_observed null",
         ]
     );
     let text = home.run(&words);

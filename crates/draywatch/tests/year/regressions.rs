@@ -1,0 +1,1 @@
+//! What random troubles brought to light, each as small as it came, so that it stays mended.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 /// A frame every ten minutes.
@@ -50,12 +50,13 @@ const OBSERVATIONS: &str = "INSERT INTO observations (run_id, camera_id, date, d
 
 /// Fills the database, up to `now`.
 pub async fn fill(database: &Path, images: u64, cameras: u64, now: DateTime<Utc>) -> Result<()> {
+    // Without a journal: what is cut short is made anew, and a log would double the room that it takes.
     let options = SqliteConnectOptions::new()
         .filename(database)
-        .foreign_keys(false);
-    let options = options
-        .pragma("cache_size", "-1000000")
-        .pragma("synchronous", "OFF");
+        .foreign_keys(false)
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .pragma("cache_size", "-1000000");
     let mut conn = options.connect().await?;
     let triggers = of_schema(
         &mut conn,

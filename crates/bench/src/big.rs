@@ -24,7 +24,7 @@ const COMMANDS: [&str; 6] = [
     "runs",
     "gaps",
     "runs --outcome failed",
-    "runs --camera camera_07 --outcome partial",
+    "runs --camera camera_07 --outcome incomplete",
     "gaps --camera camera_07 --days 365",
 ];
 /// Of them, those that the project has promised to be quick.
@@ -198,6 +198,8 @@ fn print(found: &Found) {
 
 #[cfg(test)]
 mod tests {
+    use draywatch_catalog::RunFilter;
+
     use super::*;
 
     #[tokio::test]
@@ -218,6 +220,14 @@ mod tests {
         assert_eq!(totals.cameras.len(), 7);
         let open: u64 = totals.cameras.iter().map(|camera| camera.open).sum();
         assert!(open > 0, "{totals:?}");
+        // Every row must be one that draywatch reads.
+        let all = RunFilter {
+            camera: None,
+            outcome: None,
+            since: None,
+            limit: u32::MAX,
+        };
+        assert!(catalog.runs(&all).await.unwrap().len() > 100);
         let newest = totals.cameras[0].newest.unwrap();
         assert!((now - newest).num_minutes().abs() < 60, "{newest}");
     }

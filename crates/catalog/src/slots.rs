@@ -6,7 +6,7 @@ use draywatch_core::CameraId;
 use draywatch_core::coverage::{Answer, SLOT};
 use serde::Serialize;
 
-use crate::Result;
+use crate::{Result, RunRow};
 
 /// Slots of a UTC day.
 pub const SLOTS_A_DAY: usize = 144;
@@ -81,6 +81,8 @@ pub trait Slots: Send + Sync + 'static {
     /// Counts all image rows anew, and has all slots computed anew; the names of the cameras whose counters were wrong. It
     /// reads the whole table, and keeps other writers waiting meanwhile.
     async fn recount(&self) -> Result<Vec<String>>;
+    /// The newest runs of every camera of `cameras`, at most `each` of a camera; by camera, newest first.
+    async fn newest_runs(&self, cameras: &[CameraId], each: u32) -> Result<Vec<RunRow>>;
     /// The greatest age of a day, from its end, at which the portal was seen to offer frames of that camera.
     async fn portal_reach(&self, camera: &CameraId) -> Result<Option<TimeDelta>>;
 }

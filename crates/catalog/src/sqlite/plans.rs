@@ -5,7 +5,7 @@ use draywatch_core::outcome::Outcome;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::triggers::words;
-use super::{SqliteCatalog, connect, days, runs, totals};
+use super::{SqliteCatalog, connect, days, runs, slots, totals};
 use crate::{Catalog, OpenOptions, RunFilter};
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
@@ -51,7 +51,14 @@ async fn nothing_that_is_asked_often_goes_through_a_table() {
     let twins = format!("SELECT {twins} FROM images AS OLD WHERE id = 1");
     let [oldest, newest] = ["ASC", "DESC"].map(|order| words::edge("'in_gate'", order));
     let edges = format!("SELECT {oldest}, {newest}");
+    let cameras = [
+        CameraId::new("in_gate").unwrap(),
+        CameraId::new("out_gate").unwrap(),
+    ];
+    let day = chrono::NaiveDate::default();
+    let slots = slots::query(&cameras, (day, day)).sql().as_str().to_owned();
     let often = [
+        &slots,
         days::IMAGES,
         days::TOMBSTONES,
         days::LEDGER,
@@ -80,5 +87,12 @@ async fn nothing_that_is_asked_often_goes_through_a_table() {
             "{sql}: {found}"
         );
     }
+    let newest = runs::newest_query(&cameras, 2).sql().as_str().to_owned();
+    let found = plan(&mut conn, &newest).await;
+    assert!(
+        !found.contains("SCAN runs") && !found.contains("SCAN r;"),
+        "{found}"
+    );
+    assert!(found.contains("runs USING INTEGER PRIMARY KEY"), "{found}");
     conn.close().await.unwrap();
 }

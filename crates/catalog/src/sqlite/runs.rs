@@ -12,6 +12,9 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::{row, time};
 use crate::{NewObservation, NewRun, ObservationRow, RunCounts, RunEnd, RunFilter, RunRow};
 
+/// Cameras in one statement, well below the engine's limit of parameters.
+const MOST: usize = 500;
+
 pub(super) async fn start(conn: &mut SqliteConnection, run: &NewRun) -> sqlx::Result<i64> {
     let sql = "INSERT INTO runs (command, camera_id, date, started_at, pid) VALUES ($1, $2, $3, $4, $5) RETURNING id";
     sqlx::query_scalar(sql)
@@ -148,6 +151,40 @@ pub(super) fn query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
     query
         .push(" ORDER BY started_at DESC, id DESC LIMIT ")
         .push_bind(i64::from(filter.limit));
+    query
+}
+
+/// The newest runs of each camera, by camera.
+pub(super) async fn newest(
+    conn: &mut SqliteConnection,
+    cameras: &[CameraId],
+    each: u32,
+) -> sqlx::Result<Vec<RunRow>> {
+    let mut runs = Vec::new();
+    for part in cameras.chunks(MOST) {
+        let rows = newest_query(part, each)
+            .build()
+            .fetch_all(&mut *conn)
+            .await?;
+        for found in &rows {
+            runs.push(run(found)?);
+        }
+    }
+    Ok(runs)
+}
+
+/// The query for the newest runs; the engine finds them camera by camera.
+pub(super) fn newest_query(cameras: &[CameraId], each: u32) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("WITH wanted (camera) AS (");
+    query.push_values(cameras, |mut row, camera| {
+        row.push_bind(camera.as_str().to_owned());
+    });
+    query.push(
+        ") SELECT runs.* FROM wanted CROSS JOIN runs WHERE runs.id IN (SELECT r.id FROM runs AS r \
+         WHERE r.camera_id = wanted.camera ORDER BY r.started_at DESC, r.id DESC LIMIT ",
+    );
+    query.push_bind(i64::from(each));
+    query.push(") ORDER BY runs.camera_id, runs.started_at DESC, runs.id DESC");
     query
 }
 

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chrono::{NaiveDate, TimeDelta};
 use draywatch_core::CameraId;
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::legacy::execute;
-use super::{SqliteCatalog, counters, days, letters, reach, row, time};
-use crate::{DaySlots, DayTotals, Result, Slots};
+use super::{SqliteCatalog, counters, days, letters, reach, row, runs, time};
+use crate::{DaySlots, DayTotals, Result, RunRow, Slots};
 
 /// Days that a migration computes at once; those of a larger database are computed in passing, or by `refresh_slots`.
 const AT_ONCE: u32 = 1000;
+/// Cameras in one statement, well below the engine's limit of parameters.
+const MOST: usize = 500;
 /// Days in one transaction of `refresh_slots`, so that other writers get their turn.
 const IN_ONE_GO: u32 = 100;
 
@@ -66,6 +68,12 @@ impl Slots for SqliteCatalog {
         })
     }
 
+    async fn newest_runs(&self, cameras: &[CameraId], each: u32) -> Result<Vec<RunRow>> {
+        read!(self, "reading runs", |conn| runs::newest(
+            conn, cameras, each
+        ))
+    }
+
     async fn portal_reach(&self, camera: &CameraId) -> Result<Option<TimeDelta>> {
         read!(self, "reading the portal's reach", |conn| reach::of(
             conn, camera
@@ -73,67 +81,78 @@ impl Slots for SqliteCatalog {
     }
 }
 
+/// The days of every camera: as they are kept, or computed where they are stale.
 async fn all(
     conn: &mut SqliteConnection,
     cameras: &[CameraId],
-    range: (NaiveDate, NaiveDate),
+    (first, last): (NaiveDate, NaiveDate),
 ) -> sqlx::Result<Vec<Vec<DaySlots>>> {
+    let mut known = kept(conn, cameras, (first, last)).await?;
     let mut all = Vec::with_capacity(cameras.len());
     for camera in cameras {
-        all.push(of(conn, camera, range).await?);
+        let mut found = Vec::new();
+        for date in first.iter_days().take_while(|day| *day <= last) {
+            let key = (camera.as_str().to_owned(), date);
+            found.push(match known.remove(&key) {
+                None => DaySlots::unknown(date),
+                Some(Some((letters, reasons))) => DaySlots {
+                    date,
+                    answers: letters::read(&letters, &reasons)?,
+                },
+                Some(None) => DaySlots {
+                    date,
+                    answers: days::compute(conn, camera, date).await?,
+                },
+            });
+        }
+        all.push(found);
     }
     Ok(all)
 }
 
-/// A camera's days: as they are kept, or computed where they are stale.
-async fn of(
-    conn: &mut SqliteConnection,
-    camera: &CameraId,
-    (first, last): (NaiveDate, NaiveDate),
-) -> sqlx::Result<Vec<DaySlots>> {
-    let mut known = kept(conn, camera, (first, last)).await?;
-    let mut found = Vec::new();
-    for date in first.iter_days().take_while(|day| *day <= last) {
-        found.push(match known.remove(&date) {
-            None => DaySlots::unknown(date),
-            Some(Some((letters, reasons))) => DaySlots {
-                date,
-                answers: letters::read(&letters, &reasons)?,
-            },
-            Some(None) => DaySlots {
-                date,
-                answers: days::compute(conn, camera, date).await?,
-            },
-        });
-    }
-    Ok(found)
-}
+/// Letters and reasons by camera and day, nothing for a day that is stale.
+type Kept = BTreeMap<(String, NaiveDate), Option<(String, String)>>;
 
-/// Letters and reasons by day, nothing for a day that is stale.
 async fn kept(
     conn: &mut SqliteConnection,
-    camera: &CameraId,
-    (first, last): (NaiveDate, NaiveDate),
-) -> sqlx::Result<BTreeMap<NaiveDate, Option<(String, String)>>> {
-    let sql = "SELECT day, answers, reasons FROM day_slots WHERE camera_id = $1 AND day >= $2 AND day <= $3 \
-               UNION ALL SELECT day, NULL, NULL FROM stale_days WHERE camera_id = $1 AND day >= $2 AND day <= $3";
-    let query = sqlx::query(sql).bind(camera.as_str());
-    let query = query
-        .bind(time::date_text(first))
-        .bind(time::date_text(last));
-    let mut kept = BTreeMap::new();
-    for found in query.fetch_all(conn).await? {
-        let Some(day) = row::text(&found, "day")?
-            .as_deref()
-            .and_then(time::parse_date)
-        else {
-            continue;
-        };
-        // The stale ones come second.
-        let letters = row::text(&found, "answers")?.zip(row::text(&found, "reasons")?);
-        kept.insert(day, letters);
+    cameras: &[CameraId],
+    range: (NaiveDate, NaiveDate),
+) -> sqlx::Result<Kept> {
+    let mut kept = Kept::new();
+    for part in cameras.chunks(MOST) {
+        for found in query(part, range).build().fetch_all(&mut *conn).await? {
+            let day = row::text(&found, "day")?;
+            let Some(day) = day.as_deref().and_then(time::parse_date) else {
+                continue;
+            };
+            // The stale ones come second.
+            let letters = row::text(&found, "answers")?.zip(row::text(&found, "reasons")?);
+            kept.insert((row::own_text(&found, "camera_id")?, day), letters);
+        }
     }
     Ok(kept)
+}
+
+/// The query for what is kept of days, and which of them are stale.
+pub(super) fn query(
+    cameras: &[CameraId],
+    (first, last): (NaiveDate, NaiveDate),
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("");
+    let tables = [
+        "SELECT camera_id, day, answers, reasons FROM day_slots WHERE day >= ",
+        " UNION ALL SELECT camera_id, day, NULL, NULL FROM stale_days WHERE day >= ",
+    ];
+    for select in tables {
+        query.push(select).push_bind(time::date_text(first));
+        query.push(" AND day <= ").push_bind(time::date_text(last));
+        let mut names = query.push(" AND camera_id IN (").separated(", ");
+        for camera in cameras {
+            names.push_bind(camera.as_str().to_owned());
+        }
+        query.push(")");
+    }
+    query
 }
 
 async fn waiting(conn: &mut SqliteConnection) -> sqlx::Result<u64> {

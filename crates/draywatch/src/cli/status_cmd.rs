@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use draywatch_catalog::{CameraTotals, Catalog, RunFilter, RunRow, Totals};
+use draywatch_catalog::{CameraTotals, Catalog, RunRow, Totals};
 use draywatch_core::CameraId;
 use draywatch_core::outcome::Outcome;
 use serde_json::{Value, json};
@@ -79,28 +79,26 @@ async fn lasts(
             .iter()
             .map(|camera| (camera.camera_id.clone(), camera.clone())),
     );
-    let mut lasts = Vec::new();
-    for (name, totals) in cameras {
-        let mut last = Last {
-            totals,
-            under_way: None,
-            ended: None,
-        };
-        // Other programs may have written names that are no cameras of ours; nobody collects those.
-        if let Ok(camera) = CameraId::new(&name) {
-            let filter = RunFilter {
-                camera: Some(camera),
-                outcome: None,
-                since: None,
-                limit: 2,
-            };
-            let mut runs = catalog.runs(&filter).await?.into_iter().peekable();
-            last.under_way = runs.next_if(|run| run.end.is_none());
-            last.ended = runs.find(|run| run.end.is_some());
-        }
-        lasts.push(last);
+    // Other programs may have written names that are no cameras of ours; nobody collects those.
+    let ours = cameras.keys().filter_map(|name| CameraId::new(name).ok());
+    let mut runs: BTreeMap<String, Vec<RunRow>> = BTreeMap::new();
+    for run in catalog.newest_runs(&ours.collect::<Vec<_>>(), 2).await? {
+        let camera = run.run.camera.to_string();
+        runs.entry(camera).or_default().push(run);
     }
-    Ok(lasts)
+    let last = |(name, totals): (String, CameraTotals)| {
+        let mut runs = runs
+            .remove(&name)
+            .unwrap_or_default()
+            .into_iter()
+            .peekable();
+        Last {
+            totals,
+            under_way: runs.next_if(|run| run.end.is_none()),
+            ended: runs.find(|run| run.end.is_some()),
+        }
+    };
+    Ok(cameras.into_iter().map(last).collect())
 }
 
 /// The totals of a camera that there is nothing of yet.

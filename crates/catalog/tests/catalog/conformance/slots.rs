@@ -238,3 +238,37 @@ pub async fn days_are_counted(db: Db) {
     assert_eq!(db.recount().await.unwrap(), Vec::<String>::new());
     assert_eq!(db.refresh_slots(10).await.unwrap(), 0);
 }
+
+pub async fn the_newest_runs_of_each_camera_are_found(db: Db) {
+    for (name, started) in [
+        ("in_gate", 1),
+        ("out_gate", 2),
+        ("in_gate", 3),
+        ("in_gate", 0),
+    ] {
+        let run = NewRun {
+            command: "fetch".into(),
+            camera: camera(name),
+            date: None,
+            started_at: at(started),
+            pid: 7,
+        };
+        db.start_run(&run).await.unwrap();
+    }
+    let cameras = [camera("out_gate"), camera("nowhere"), camera("in_gate")];
+    let found = async |cameras: &[draywatch_core::CameraId], each| -> Vec<(String, i64)> {
+        let runs = db.newest_runs(cameras, each).await.unwrap();
+        let pair = |row: &draywatch_catalog::RunRow| {
+            let started = (row.run.started_at - at(0)).num_seconds();
+            (row.run.camera.to_string(), started)
+        };
+        runs.iter().map(pair).collect()
+    };
+    let two = [("in_gate", 3), ("in_gate", 1), ("out_gate", 2)];
+    assert_eq!(
+        found(&cameras, 2).await,
+        two.map(|(name, at)| (name.to_owned(), at))
+    );
+    assert_eq!(found(&cameras[..1], 1).await, [("out_gate".to_owned(), 2)]);
+    assert_eq!(found(&[], 2).await, []);
+}

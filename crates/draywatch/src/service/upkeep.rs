@@ -15,6 +15,8 @@ use crate::maintain::{MaintainError, Pruned, sample};
 
 /// Ticks that ended so long ago are forgotten; runs are kept for ever.
 const KEEP_TICKS: TimeDelta = TimeDelta::days(400);
+/// Days whose slots are computed together, where other programs changed what they say.
+const SLOTS: u32 = 8;
 /// So many of the files that a check found wrong are named in the log.
 const NAMED: usize = 5;
 
@@ -27,6 +29,13 @@ pub async fn cleanup(shared: &Shared) -> Result<(), Failure> {
     let before = shared.clock.now() - KEEP_TICKS;
     let forgotten = store.catalog.forget_ticks(before).await;
     let forgotten = forgotten.map_err(|error| failed(&error))?;
+    while store
+        .catalog
+        .refresh_slots(SLOTS)
+        .await
+        .map_err(|error| failed(&error))?
+        > 0
+    {}
     let keep = keep(shared);
     let cleaned = room::cleanup(store, &shared.clock, &keep, &|_| {}).await;
     let cleaned = cleaned.map_err(|error| stopped(&error))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{Days, NaiveDate, TimeDelta, Timelike};
 use draywatch::config::Config;
-use draywatch::service::book::{Book, Ended, Started};
+use draywatch::service::book::{self, Book, Ended, Started};
 use draywatch::service::policy::{Policy, Work};
 use draywatch_core::backlog;
 use draywatch_core::zone::{day_bounds, local_date};
@@ -463,7 +463,8 @@ impl<'a> Drive<'a> {
         let process = &mut self.processes[at];
         process.wake = self.now;
         let jobs = self.archive.jobs();
-        let finished = process.book.finish(jobs, &run.started, &ended, now).await;
+        let policy = process.book.policy();
+        let finished = book::finish(policy, jobs, &run.started, &ended, now).await;
         if finished.expect("the rows are there") {
             let job = run.started.job.spec.name.clone();
             self.log.instances.push((job, run.began, self.now));

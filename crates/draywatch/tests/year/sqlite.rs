@@ -220,11 +220,18 @@ impl Archive for Sqlite {
         days: (NaiveDate, NaiveDate),
         now: DateTime<Utc>,
     ) -> Result<Vec<(DateTime<Utc>, Answer)>> {
-        let gaps = gaps::gaps(&*self.catalog, camera, days, ZONE, now).await?;
+        let gaps = gaps::gaps(
+            &*self.catalog,
+            std::slice::from_ref(camera),
+            days,
+            ZONE,
+            now,
+        )
+        .await?;
         let mut slot = day_bounds(days.0, ZONE).0;
         let end = day_bounds(days.1, ZONE).1.min(slot_of(now));
         let mut slots = Vec::new();
-        let mut gaps = gaps.into_iter().peekable();
+        let mut gaps = gaps.into_iter().flatten().peekable();
         while slot < end {
             while gaps.next_if(|gap| gap.to <= slot).is_some() {}
             let gap = gaps.peek().filter(|gap| gap.from <= slot);

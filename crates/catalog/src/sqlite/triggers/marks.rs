@@ -56,7 +56,7 @@ fn observed() -> String {
     let last = "date(NEW.day_end, '-1 second')";
     format!(
         "CREATE TRIGGER draywatch_day_observed AFTER INSERT ON observations
- WHEN NEW.confirmed
+ WHEN NEW.confirmed OR NEW.failure_kind = 'not_found'
 BEGIN
 {}{}{}END",
         marked("NEW", first, "1"),

@@ -3,11 +3,16 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
+use crate::error::Kind;
+
 /// After this many empty days in a row, going back, the portal is taken to keep nothing older.
 const EMPTY_DAYS: usize = 7;
 
 /// The longest wait before a day that still owes frames is asked for again.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
+
+/// The wait before a day that the portal no longer keeps is asked for again: it said so once, and may have been misread.
+const GONE_WAIT: TimeDelta = TimeDelta::days(1);
 
 /// What is on record of one of the portal's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct DayStanding {
     pub asked_at: Option<DateTime<Utc>>,
     /// How often it was asked for since its last frame must have been in.
     pub in_vain: u32,
+    /// What that last listing failed with, if it did.
+    pub failure: Option<Kind>,
     /// Frames of it in the ledger that are still wanted.
     pub owed: u64,
 }
@@ -39,6 +46,7 @@ impl DayStanding {
             listed: 0,
             asked_at: None,
             in_vain: 0,
+            failure: None,
             owed: 0,
         }
     }
@@ -56,12 +64,21 @@ impl DayStanding {
         self.is_settled(interval) && self.owed == 0
     }
 
+    /// Whether the portal no longer keeps it: asked after its end, it did not let the day be picked.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.failure == Some(Kind::NotFound) && self.asked_at.is_some_and(|at| at >= self.end)
+    }
+
     /// From when on it may be asked for again.
     fn ask_from(&self, now: DateTime<Utc>, interval: TimeDelta) -> DateTime<Utc> {
         // Asked in the future: the clock was set back since, and nobody knows when it was.
         let Some(asked) = self.asked_at.filter(|asked| *asked <= now) else {
             return DateTime::<Utc>::MIN_UTC;
         };
+        if self.is_gone() {
+            return asked + GONE_WAIT;
+        }
         // The day is over, but its last frames may not have been in.
         let was_early = asked < self.end + interval * 2;
         if was_early && self.in_vain == 0 {
@@ -90,7 +107,9 @@ pub fn wanted(
             .find(|day| day.date == date)
             .copied()
             .unwrap_or_else(|| DayStanding::unknown(date, end_of(date)));
-        if day.is_settled(interval) {
+        if day.is_gone() {
+            empty += 1;
+        } else if day.is_settled(interval) {
             empty = if day.listed == 0 { empty + 1 } else { 0 };
         }
         if empty >= EMPTY_DAYS {
@@ -188,6 +207,45 @@ mod tests {
             ..done(2, 5)
         });
         assert_eq!(ask(end_of(date(21)), &days), [2]);
+    }
+
+    #[test]
+    fn days_that_the_portal_no_longer_keeps_end_the_search_like_empty_ones() {
+        let gone = |day: u32, asked: TimeDelta| {
+            let end = end_of(date(day));
+            DayStanding {
+                asked_at: Some(end + asked),
+                in_vain: 1,
+                failure: Some(Kind::NotFound),
+                ..DayStanding::unknown(date(day), end)
+            }
+        };
+        let now = end_of(date(20)) + INTERVAL * 2;
+        let mut days: Vec<_> = (15..=20).map(|day| done(day, 140)).collect();
+        days.extend((9..=14).map(|day| gone(day, TimeDelta::days(6))));
+        // Six of them may be anything; the search goes on behind them, and they are asked for again after a day.
+        assert_eq!(ask(now, &days), [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+        days.push(gone(8, TimeDelta::days(12)));
+        assert_eq!(ask(now, &days), [13, 12, 11, 10, 9]);
+        for day in &mut days[6..] {
+            day.asked_at = Some(now - INTERVAL);
+        }
+        assert_eq!(ask(now, &days), Vec::<u32>::new());
+        // One that owes frames is asked for all the same, but no sooner.
+        days[12].owed = 2;
+        assert_eq!(ask(now, &days), Vec::<u32>::new());
+        assert_eq!(ask(now - INTERVAL + GONE_WAIT, &days)[5..], [9, 8]);
+    }
+
+    #[test]
+    fn a_day_that_was_not_over_when_it_was_refused_is_not_gone() {
+        let mut day = DayStanding::unknown(date(20), end_of(date(20)));
+        (day.failure, day.asked_at) = (Some(Kind::NotFound), Some(day.end - INTERVAL));
+        assert!(!day.is_gone());
+        day.asked_at = Some(day.end);
+        assert!(day.is_gone());
+        day.failure = Some(Kind::Transient);
+        assert!(!day.is_gone());
     }
 
     #[test]

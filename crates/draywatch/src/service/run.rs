@@ -122,32 +122,37 @@ impl Service {
                 "collect",
                 Arc::clone(&self.observer),
             );
-            let error = match opened.await {
-                Ok(collector) => return Ok(Some(in_service(collector, &config))),
-                Err(error) => error,
+            let error = match self.meanwhile(opened).await {
+                None => return Ok(None),
+                Some(Ok(collector)) => return Ok(Some(in_service(collector, &config))),
+                Some(Err(error)) => error,
             };
             if is_hopeless(&error) {
                 return Err(Failure::of(error.kind(), &error));
             }
             tracing::error!(kind = %error.kind(), next_try_seconds = wait.as_secs(), error = %chain(&error), "the service cannot start to work yet");
             self.notifier.status(&format!("waiting: {error}"));
-            if self.waits_in_vain(wait).await {
+            if self.meanwhile(tokio::time::sleep(wait)).await.is_none() {
                 return Ok(None);
             }
             wait = (wait * 2).min(OPEN_WAITS.1);
         }
     }
 
-    /// Waits before the next try; whether the service was told to stop meanwhile.
-    async fn waits_in_vain(&mut self, wait: Duration) -> bool {
-        let until = Instant::now() + wait;
+    /// Waits for something before there is any work, and does what signals ask for; `None` when told to stop meanwhile.
+    async fn meanwhile<T>(&mut self, something: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(something);
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(until) => return false,
+                done = &mut something => return Some(done),
                 _ = self.pulse.tick() => self.notifier.watchdog(),
                 signal = self.signals.next() => match signal {
-                    ServiceSignal::Stop => return true,
-                    ServiceSignal::Reload => { let _ = self.reloader.reload(); }
+                    ServiceSignal::Stop => return None,
+                    ServiceSignal::Reload => {
+                        if let Reloaded::Changed { config, .. } = self.reloader.reload() {
+                            (self.on_reload)(&config);
+                        }
+                    }
                 },
             }
         }
@@ -298,21 +303,37 @@ impl Service {
                 .await;
         }
         self.tasks.shutdown().await;
-        shared.collector.store().catalog.close().await;
+        // A database that another program has locked is no reason to stay.
+        let closing = shared.collector.store().catalog.close();
+        if tokio::time::timeout(CUT_SHORT, closing).await.is_err() {
+            tracing::warn!(
+                "the database could not be closed in good order; the next start does it"
+            );
+        }
         tracing::info!("stopped");
     }
 
     async fn join_until(&mut self, until: Instant) {
-        while let Ok(Some(done)) = tokio::time::timeout_at(until, self.tasks.join_next()).await {
-            tell_panic(done);
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return,
+                _ = self.pulse.tick() => self.notifier.watchdog(),
+                done = self.tasks.join_next() => match done {
+                    Some(done) => tell_panic(done),
+                    None => return,
+                },
+            }
         }
     }
 }
 
 fn in_service(collector: Collector, config: &Config) -> Collector {
+    // Across a reload too there is one page at a time.
+    let pages = collector.pages();
+    let pages = pages.unwrap_or_else(|| Arc::new(tokio::sync::Semaphore::new(1)));
     collector.in_service(InService {
         delays: delays(config),
-        pages: Arc::new(tokio::sync::Semaphore::new(1)),
+        pages,
         page_patience: PAGE_PATIENCE,
     })
 }

@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use draywatch_catalog::{CameraTotals, Catalog, RunFilter, RunRow, Totals};
-use draywatch_core::CameraId;
+use draywatch_catalog::{CameraTotals, Catalog, RunFilter, RunRow, TickRow, Totals};
 use draywatch_core::outcome::Outcome;
+use draywatch_core::schedule::TickState;
+use draywatch_core::{CameraId, Failure};
 use serde_json::{Value, json};
 
 use super::context::{CliError, Context, Status};
 use super::table::{self, Side, Table};
 use super::{look, runs_cmd};
+use crate::collect::job_name;
 use crate::config::hide_secrets;
 
 /// How much of an error's text fits a line.
 const ERROR_WIDTH: usize = 120;
+/// So many of the newest ticks are looked at: one is planned, one may be under way.
+const TICKS: u32 = 4;
 
 /// A camera: how much there is, and its last collections.
 struct Last {
@@ -23,6 +27,8 @@ struct Last {
     under_way: Option<RunRow>,
     /// The last one that ended.
     ended: Option<RunRow>,
+    /// What the service's last try since then failed with, if it did: an archive that is away lets no collection begin.
+    failing: Option<Failure>,
 }
 
 /// Carries out `status`. All is well when the ledger owes no frame and the last collection of every camera that ended was
@@ -54,7 +60,7 @@ impl Last {
             .as_ref()
             .and_then(|run| run.end.as_ref())
             .map(|end| end.outcome);
-        outcome.is_some_and(|outcome| outcome != Outcome::Complete)
+        self.failing.is_some() || outcome.is_some_and(|outcome| outcome != Outcome::Complete)
     }
 }
 
@@ -82,9 +88,11 @@ async fn lasts(
             totals,
             under_way: None,
             ended: None,
+            failing: None,
         };
         // Other programs may have written names that are no cameras of ours; nobody collects those.
         if let Ok(camera) = CameraId::new(&name) {
+            let ticks = catalog.ticks(Some(&job_name(&camera)), TICKS).await?;
             let filter = RunFilter {
                 camera: Some(camera),
                 outcome: None,
@@ -94,10 +102,22 @@ async fn lasts(
             let mut runs = catalog.runs(&filter).await?.into_iter().peekable();
             last.under_way = runs.next_if(|run| run.end.is_none());
             last.ended = runs.find(|run| run.end.is_some());
+            last.failing = failing(&ticks, last.ended.as_ref());
         }
         lasts.push(last);
     }
     Ok(lasts)
+}
+
+/// What the last tick that was tried failed with, if no collection has ended since it began.
+fn failing(ticks: &[TickRow], ended: Option<&RunRow>) -> Option<Failure> {
+    let tried = |tick: &&TickRow| tick.state == TickState::Done || tick.failure.is_some();
+    let last = ticks.iter().find(tried)?;
+    let ended = ended.and_then(|run| run.end.as_ref());
+    let is_since = ended.is_none_or(|end| last.started_at.is_some_and(|at| at >= end.finished_at));
+    last.failure
+        .clone()
+        .filter(|_| is_since && last.state != TickState::Done)
 }
 
 /// The totals of a camera that there is nothing of yet.
@@ -124,6 +144,7 @@ fn to_json(context: &Context, totals: &Totals, lasts: &[Last], is_well: bool) ->
         value["newest_age_seconds"] =
             json!(camera.newest.map(|newest| (now - newest).num_seconds()));
         value["last_run"] = json!(last.ended.as_ref().map(runs_cmd::to_json));
+        value["failing"] = json!(last.failing);
         value["under_way"] = json!(last.under_way.as_ref().map(runs_cmd::to_json));
         value
     });
@@ -231,8 +252,13 @@ fn collections(lasts: &[Last]) -> Table {
             Some((run, outcome)) => {
                 table.row(collection(&last.totals.camera_id, run, outcome.as_str()));
             }
-            None if last.under_way.is_some() => {}
+            None if last.under_way.is_some() || last.failing.is_some() => {}
             None => table.row([last.totals.camera_id.clone(), "none yet".to_owned()]),
+        }
+        if let Some(failure) = &last.failing {
+            let words = table::brief(&failure.message, ERROR_WIDTH);
+            let cells = [&last.totals.camera_id, "", "", "cannot begin", &words];
+            table.row(cells.map(ToOwned::to_owned));
         }
     }
     table

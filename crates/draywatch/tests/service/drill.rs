@@ -10,6 +10,8 @@ use crate::store;
 
 /// How long an outage lasts beyond its first sign, in the full form.
 const FULL: Duration = Duration::from_secs(60);
+/// The width of the time in a log line.
+const STAMP: usize = 28;
 /// How much of a log line the table shows.
 const WIDTH: usize = 170;
 
@@ -45,6 +47,7 @@ impl<'a> Drill<'a> {
         if is_full() {
             tokio::time::sleep(FULL).await;
         }
+        self.misses_a_frame().await;
         assert!(service.is_alive(), "{}", service.since(self.mark));
     }
 
@@ -55,15 +58,31 @@ impl<'a> Drill<'a> {
         let (last, code) = (&runs.json[0], status.code);
         let outcome = last["outcome"].as_str().unwrap_or("under way");
         let kind = last["errors"][0]["kind"].as_str().unwrap_or("-");
+        let tick = &status.json["cameras"][0]["failing"]["kind"];
+        let tick = tick.as_str().unwrap_or("-");
         assert!(status.json["ok"].is_boolean(), "status: {}", status.json);
-        self.status = format!("status {code}, last run {outcome} ({kind})");
+        self.status = format!("status {code}, tick {tick}, last run {outcome} ({kind})");
+    }
+
+    /// Waits until a frame has appeared that only the time after the outage can bring.
+    async fn misses_a_frame(&self) {
+        loop {
+            let truth = self.world.truth(self.world.portal.now()).await;
+            if truth
+                .iter()
+                .any(|frame| !self.held.contains_key(&frame.url))
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
     }
 
     /// The outage is over: waits until files, rows and truth are one again.
     pub async fn recovers(self, service: &mut Service) {
         let took = self.world.complete(&service.log).await;
+        let now = self.world.held().await;
         for (url, hash) in &self.held {
-            let now = self.world.held().await;
             assert_eq!(now.get(url), Some(hash), "{url} was there before");
         }
         let removed = "SELECT COUNT(*) FROM tombstones";
@@ -71,7 +90,7 @@ impl<'a> Drill<'a> {
         let quarantine = self.world.home.images().join(".draywatch/quarantine");
         assert_eq!(names(&quarantine), Vec::<String>::new());
         let well = self.is_well_again().await;
-        let line: String = self.line.chars().take(WIDTH).collect();
+        let line: String = self.line.chars().skip(STAMP).take(WIDTH).collect();
         note(&format!(
             "| {} | {line} | {}, service alive | {:.1} s (status 0 after {:.1} s) |",
             self.name,

@@ -107,7 +107,9 @@ async fn the_disk_of_archive_and_database_is_full() {
     let mut service = Service::start(&world.home);
     let mut drill = Drill::begin(&world, &service, "disk full (archive and database)").await;
     let ballast = Ballast::fill(&root);
-    drill.shows(&mut service, &["kind=disk_full"]).await;
+    drill
+        .shows_in_the_log(&mut service, &["kind=disk_full"])
+        .await;
     drop(ballast);
     drill.recovers(&mut service).await;
     service.stop(&world).await;

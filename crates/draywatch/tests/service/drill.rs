@@ -40,10 +40,25 @@ impl<'a> Drill<'a> {
         }
     }
 
-    /// Waits for the first sign of the outage in the log, and tells what `status` and `runs` say meanwhile.
+    /// Waits for the first sign of the outage in the log, and until `status` tells of it, too.
     pub async fn shows(&mut self, service: &mut Service, words: &[&str]) {
         self.line = service.says(self.mark, words).await;
+        let begun = Instant::now();
+        while self.ask().await != 1 {
+            assert!(begun.elapsed() < PATIENCE, "{}", self.status);
+        }
+        self.lasts(service).await;
+    }
+
+    /// The same for an outage that only the log can tell of: the database takes nothing.
+    pub async fn shows_in_the_log(&mut self, service: &mut Service, words: &[&str]) {
+        self.line = service.says(self.mark, words).await;
         self.ask().await;
+        self.lasts(service).await;
+    }
+
+    /// It goes on for as long as it takes to miss a frame, or longer.
+    async fn lasts(&self, service: &mut Service) {
         if is_full() {
             tokio::time::sleep(FULL).await;
         }
@@ -51,8 +66,8 @@ impl<'a> Drill<'a> {
         assert!(service.is_alive(), "{}", service.since(self.mark));
     }
 
-    /// Takes down what `status` and `runs` say.
-    pub async fn ask(&mut self) {
+    /// Takes down what `status` and `runs` say; the exit status of the first.
+    pub async fn ask(&mut self) -> i32 {
         let status = ask(&self.world.home, &["status"]).await;
         let runs = ask(&self.world.home, &["runs", "--limit", "1"]).await;
         let (last, code) = (&runs.json[0], status.code);
@@ -62,6 +77,7 @@ impl<'a> Drill<'a> {
         let tick = tick.as_str().unwrap_or("-");
         assert!(status.json["ok"].is_boolean(), "status: {}", status.json);
         self.status = format!("status {code}, tick {tick}, last run {outcome} ({kind})");
+        code
     }
 
     /// Waits until a frame has appeared that only the time after the outage can bring.

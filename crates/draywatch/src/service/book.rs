@@ -130,7 +130,14 @@ impl Book {
             },
         };
         for job in self.policy.jobs.clone() {
-            self.settle(&mut turn, &job).await?;
+            if let Err(error) = self.settle(&mut turn, &job).await {
+                // What was started is to be worked on; the next turn meets the failure again.
+                if turn.round.started.is_empty() {
+                    return Err(error);
+                }
+                turn.wake_by(now + SOON);
+                break;
+            }
         }
         Ok(turn.round)
     }

@@ -27,6 +27,8 @@ const PAGE_PATIENCE: Duration = Duration::from_secs(20);
 const OPEN_WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 /// The wait after a turn that the database refused.
 const REFUSED_WAIT: Duration = Duration::from_secs(2);
+/// How long a turn may take to end once the service was told to stop.
+const TURN_ENDS: Duration = Duration::from_secs(2);
 /// Of the time for stopping, so much is for work that was cut short.
 const CUT_SHORT: Duration = Duration::from_secs(5);
 /// How often the watchdog is fed where systemd does not say.
@@ -192,19 +194,9 @@ impl Service {
     async fn turn(&mut self, book: &mut Book, shared: &Arc<Shared>) -> Instant {
         let now = self.clock.now();
         let catalog = shared.collector.store().catalog.clone();
-        let round = {
-            let turning = book.turn(&*catalog, now, Instant::now());
-            tokio::pin!(turning);
-            loop {
-                tokio::select! {
-                    round = &mut turning => break round,
-                    _ = self.pulse.tick() => self.notifier.watchdog(),
-                    signal = self.signals.next() => {
-                        self.heard = Some(signal);
-                        return Instant::now();
-                    }
-                }
-            }
+        let turning = book.turn(&*catalog, now, Instant::now());
+        let Some(round) = self.finish(turning).await else {
+            return Instant::now();
         };
         match round {
             Ok(round) => {
@@ -218,11 +210,36 @@ impl Service {
         }
     }
 
+    /// Lets a turn end, since it may have started ticks already; `None` when told to stop and it does not end soon.
+    async fn finish<T>(&mut self, turning: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(turning);
+        let mut until = None;
+        loop {
+            tokio::select! {
+                round = &mut turning => return Some(round),
+                _ = self.pulse.tick() => self.notifier.watchdog(),
+                signal = self.signals.next() => {
+                    if signal == ServiceSignal::Stop {
+                        until = Some(Instant::now() + TURN_ENDS);
+                    }
+                    let is_told = self.heard == Some(ServiceSignal::Stop);
+                    self.heard = self.heard.filter(|_| is_told).or(Some(signal));
+                }
+                () = sleep_until(until) => return None,
+            }
+        }
+    }
+
     fn start(&mut self, round: Round, shared: &Arc<Shared>, now: DateTime<Utc>) -> Instant {
         self.tell_breaker(&round.breaker);
+        let is_stopping = self.heard == Some(ServiceSignal::Stop);
         for started in round.started {
-            self.tasks
-                .spawn(tasks::carry_out(Arc::clone(shared), started));
+            let shared = Arc::clone(shared);
+            if is_stopping {
+                self.tasks.spawn(tasks::put_back(shared, started));
+            } else {
+                self.tasks.spawn(tasks::carry_out(shared, started));
+            }
         }
         let running = self.tasks.len();
         let next = round.wake.format("%H:%M:%S");
@@ -324,6 +341,13 @@ impl Service {
                 },
             }
         }
+    }
+}
+
+async fn sleep_until(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{audit, leftovers, store};
 const WATCHDOG: Duration = Duration::from_secs(8);
 
 /// Takes the lock that writers need.
-async fn lock(world: &World) -> SqliteConnection {
+pub async fn lock(world: &World) -> SqliteConnection {
     let mut other = store::connect(&world.home.database()).await;
     sqlx::raw_sql("PRAGMA busy_timeout = 60000; BEGIN IMMEDIATE")
         .execute(&mut other)
@@ -24,7 +24,8 @@ async fn lock(world: &World) -> SqliteConnection {
     other
 }
 
-async fn unlock(mut other: SqliteConnection) {
+/// Gives it back.
+pub async fn unlock(mut other: SqliteConnection) {
     let done = sqlx::raw_sql("ROLLBACK").execute(&mut other).await;
     done.expect("the lock goes back");
 }

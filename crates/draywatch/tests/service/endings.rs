@@ -6,8 +6,8 @@ use rustix::process::Signal;
 
 use crate::drill::{count, note};
 use crate::harness::World;
-use crate::leftovers;
 use crate::process::{STOPS_WITHIN, Service, names};
+use crate::{database, leftovers};
 
 /// Waits until something is so.
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -127,4 +127,37 @@ async fn goes_on(world: &World) {
     let service = Service::start(&world.home);
     world.complete(&service.log).await;
     service.stop(world).await;
+}
+
+const INTERRUPTED: &str = "SELECT COUNT(*) FROM ticks WHERE state = 'interrupted'";
+
+/// A signal that comes while ticks are being started: none of them is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_in_the_midst_of_a_turn_loses_no_work() {
+    for signal in [Signal::HUP, Signal::TERM] {
+        let mut world = World::new(&["in_gate", "out_gate"]).await;
+        world.home.set("service.lease_seconds", "5");
+        let mut service = Service::start(&world.home);
+        service.says(0, &["service started"]).await;
+        while count(&world, OPEN).await == 0 {
+            assert!(service.is_alive());
+        }
+        // The turn cannot go on, but one tick at least is started.
+        let other = database::lock(&world).await;
+        service.signal(signal);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        database::unlock(other).await;
+        if signal == Signal::HUP {
+            service.says(0, &["settings read again"]).await;
+            world.complete(&service.log).await;
+            service.stop(&world).await;
+        } else {
+            let (code, took) = service.ends().await;
+            assert!(code == 0 && took < STOPS_WITHIN, "{code} after {took:?}");
+            leftovers::none(&world.home.temporary()).await;
+        }
+        let log = std::fs::read_to_string(world.home.path().join("service.log"));
+        assert_eq!(count(&world, INTERRUPTED).await, 0, "{log:?}");
+        assert_eq!(count(&world, OPEN).await, 0, "{log:?}");
+    }
 }

@@ -54,3 +54,20 @@ async fn the_browser_is_missing_or_hangs() {
     drill.recovers(&mut service).await;
     service.stop(&world).await;
 }
+
+/// Copies a program and becomes the copy.
+const COPIED: &str = "cp \"$1\" program && exec ./program run";
+
+/// An upgrade puts another program in the place of the one that runs: that one goes on until it is started again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_programs_own_file_is_replaced() {
+    let world = World::new(&["in_gate"]).await;
+    let copied = ["/bin/sh", "-c", COPIED, "sh"];
+    let mut service = Service::start_with(&world.home, &copied, &[]);
+    let drill = Drill::begin(&world, &service, "program replaced by an upgrade").await;
+    fs::remove_file(world.home.path().join("program")).expect("it goes");
+    drill.misses_a_frame().await;
+    drill.recovers(&mut service).await;
+    assert_eq!(service.find(0, &["browser", "WARN"]), None);
+    service.stop(&world).await;
+}

@@ -77,7 +77,7 @@ async fn the_database_is_locked_for_longer_than_anybody_waits() {
     let mut drill = Drill::begin(&world, &service, "database locked until it shows").await;
     let other = lock(&world).await;
     drill
-        .shows_in_the_log(&mut service, &["kind=database"])
+        .shows_in_the_log(&mut service, &["is locked by another program"])
         .await;
     unlock(other).await;
     drill.recovers(&mut service).await;

@@ -81,7 +81,7 @@ impl<'a> Drill<'a> {
     }
 
     /// Waits until a frame has appeared that only the time after the outage can bring.
-    async fn misses_a_frame(&self) {
+    pub async fn misses_a_frame(&self) {
         loop {
             let truth = self.world.truth(self.world.portal.now()).await;
             if truth

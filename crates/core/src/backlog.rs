@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
+use crate::error::Kind;
+
 /// After this many empty days in a row, going back, the portal is taken to keep nothing older.
 const EMPTY_DAYS: usize = 7;
 
@@ -28,10 +30,10 @@ pub struct DayStanding {
     pub asked_at: Option<DateTime<Utc>>,
     /// How often it was asked for since its last frame must have been in.
     pub in_vain: u32,
+    /// What that last listing failed with, if it did.
+    pub failure: Option<Kind>,
     /// Frames of it in the ledger that are still wanted.
     pub owed: u64,
-    /// Whether the portal did not offer that day when it was asked last.
-    pub is_withheld: bool,
 }
 
 impl DayStanding {
@@ -45,8 +47,8 @@ impl DayStanding {
             listed: 0,
             asked_at: None,
             in_vain: 0,
+            failure: None,
             owed: 0,
-            is_withheld: false,
         }
     }
 
@@ -63,6 +65,12 @@ impl DayStanding {
         self.is_settled(interval) && self.owed == 0
     }
 
+    /// Whether the portal no longer keeps it: asked after its end, it did not let the day be picked.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.failure == Some(Kind::NotFound) && self.asked_at.is_some_and(|at| at >= self.end)
+    }
+
     /// From when on it may be asked for again.
     fn ask_from(&self, now: DateTime<Utc>, interval: TimeDelta) -> DateTime<Utc> {
         // Asked in the future: the clock was set back since, and nobody knows when it was.
@@ -70,7 +78,7 @@ impl DayStanding {
             return DateTime::<Utc>::MIN_UTC;
         };
         let doublings = self.in_vain.saturating_sub(1).min(16);
-        if self.is_withheld {
+        if self.is_gone() {
             let (first, longest) = WITHHELD_WAITS;
             return asked + (first * (1 << doublings)).min(longest);
         }
@@ -101,7 +109,7 @@ pub fn wanted(
             .find(|day| day.date == date)
             .copied()
             .unwrap_or_else(|| DayStanding::unknown(date, end_of(date)));
-        if day.is_withheld {
+        if day.is_gone() {
             empty += 1;
         } else if day.is_settled(interval) {
             empty = if day.listed == 0 { empty + 1 } else { 0 };
@@ -204,6 +212,45 @@ mod tests {
     }
 
     #[test]
+    fn days_that_the_portal_no_longer_keeps_end_the_search_like_empty_ones() {
+        let gone = |day: u32, asked: TimeDelta| {
+            let end = end_of(date(day));
+            DayStanding {
+                asked_at: Some(end + asked),
+                in_vain: 1,
+                failure: Some(Kind::NotFound),
+                ..DayStanding::unknown(date(day), end)
+            }
+        };
+        let now = end_of(date(20)) + INTERVAL * 2;
+        let mut days: Vec<_> = (15..=20).map(|day| done(day, 140)).collect();
+        days.extend((9..=14).map(|day| gone(day, TimeDelta::days(6))));
+        // Six of them may be anything; the search goes on behind them, and they are asked for again after a day.
+        assert_eq!(ask(now, &days), [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+        days.push(gone(8, TimeDelta::days(12)));
+        assert_eq!(ask(now, &days), [13, 12, 11, 10, 9]);
+        for day in &mut days[6..] {
+            day.asked_at = Some(now - INTERVAL);
+        }
+        assert_eq!(ask(now, &days), Vec::<u32>::new());
+        // One that owes frames is asked for all the same, but no sooner.
+        days[12].owed = 2;
+        assert_eq!(ask(now, &days), Vec::<u32>::new());
+        assert_eq!(ask(now - INTERVAL + WITHHELD_WAITS.0, &days)[5..], [9, 8]);
+    }
+
+    #[test]
+    fn a_day_that_was_not_over_when_it_was_refused_is_not_gone() {
+        let mut day = DayStanding::unknown(date(20), end_of(date(20)));
+        (day.failure, day.asked_at) = (Some(Kind::NotFound), Some(day.end - INTERVAL));
+        assert!(!day.is_gone());
+        day.asked_at = Some(day.end);
+        assert!(day.is_gone());
+        day.failure = Some(Kind::Transient);
+        assert!(!day.is_gone());
+    }
+
+    #[test]
     fn a_day_that_owes_frames_is_asked_for_less_and_less_often() {
         let mut days: Vec<_> = (1..=20).map(|day| done(day, 140)).collect();
         days[19].owed = 1;
@@ -226,7 +273,7 @@ mod tests {
         let withheld = |day| DayStanding {
             asked_at: Some(now),
             in_vain: 1,
-            is_withheld: true,
+            failure: Some(Kind::NotFound),
             ..DayStanding::unknown(date(day), end_of(date(day)))
         };
         days.extend((10..=15).map(withheld));

@@ -1,8 +1,8 @@
 //! Who does a job: the name of this process, its signs of life, and whether another is gone. Must not know what the job is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use draywatch_catalog::{Catalog, Fence, Lease};
@@ -112,6 +112,46 @@ impl Watch {
     }
 }
 
+/// The leases that this process works under right now. Whether one of them lives is known here without signs of life: while
+/// the database takes none, they must not be missed.
+#[derive(Debug, Clone, Default)]
+pub struct Living(Arc<Mutex<HashSet<Fence>>>);
+
+impl Living {
+    /// Work begins under that lease.
+    #[must_use]
+    pub fn enter(&self, fence: &Fence) -> Alive {
+        self.change(|living| living.insert(fence.clone()));
+        Alive {
+            living: self.clone(),
+            fence: fence.clone(),
+        }
+    }
+
+    /// Whether work is under way under that lease.
+    #[must_use]
+    pub fn has(&self, fence: &Fence) -> bool {
+        self.change(|living| living.contains(fence))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut HashSet<Fence>) -> bool) -> bool {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Work under a lease is under way until this is dropped, also by a panic.
+#[derive(Debug)]
+pub struct Alive {
+    living: Living,
+    fence: Fence,
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.living.change(|living| living.remove(&self.fence));
+    }
+}
+
 /// Keeps a lease alive until it is dropped, and tells when it was lost.
 #[derive(Debug)]
 pub struct Keeper {
@@ -181,6 +221,23 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(is_dead(&name));
+    }
+
+    #[test]
+    fn work_under_way_is_known_until_it_ends() {
+        let living = Living::default();
+        let fence = Fence {
+            job: "x".into(),
+            number: 1,
+        };
+        let alive = living.enter(&fence);
+        let next = Fence {
+            number: 2,
+            ..fence.clone()
+        };
+        assert!(living.has(&fence) && !living.has(&next));
+        drop(alive);
+        assert!(!living.has(&fence));
     }
 
     #[test]

@@ -133,6 +133,8 @@ pub struct Schedule {
     pub twin_every: u32,
     /// Days of a camera without any frame.
     pub empty_days: Vec<EmptyDay>,
+    /// No frame was taken before then: a portal that is new, so that its days are small whatever the time of day.
+    pub since: Option<DateTime<Utc>>,
 }
 
 impl Default for Schedule {
@@ -147,6 +149,7 @@ impl Default for Schedule {
             publish_jitter_seconds: 0,
             twin_every: 0,
             empty_days: Vec::new(),
+            since: None,
         }
     }
 }

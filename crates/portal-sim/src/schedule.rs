@@ -75,7 +75,8 @@ impl Timetable {
         let Some(instant) = self.settle(cadence.millis(slot)) else {
             return Vec::new();
         };
-        if self.is_empty_day(camera, instant) {
+        let is_early = self.schedule.since.is_some_and(|since| instant < since);
+        if is_early || self.is_empty_day(camera, instant) {
             return Vec::new();
         }
         let frame = Frame {

@@ -49,13 +49,15 @@ CREATE TABLE portal_days (
     listed INTEGER NOT NULL DEFAULT 0,
     asked_at DATETIME,
     in_vain INTEGER NOT NULL DEFAULT 0,
-    -- Whether the portal did not offer the day when it was asked last.
-    withheld BOOLEAN NOT NULL DEFAULT 0,
+    -- What the last listing failed with; null if it did not.
+    failure_kind TEXT,
     PRIMARY KEY (camera_id, date)
 );
-INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain)
+INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain, failure_kind)
 SELECT o.camera_id, o.date, MAX(o.day_end), MAX(CASE WHEN o.confirmed THEN o.observed_at END),
        COALESCE((SELECT c.listed FROM observations AS c WHERE c.camera_id = o.camera_id AND c.date = o.date AND c.confirmed
                  ORDER BY c.observed_at DESC LIMIT 1), 0),
-       MAX(o.observed_at), SUM(o.observed_at >= datetime(o.day_end, '+20 minutes'))
+       MAX(o.observed_at), SUM(o.observed_at >= datetime(o.day_end, '+20 minutes')),
+       (SELECT f.failure_kind FROM observations AS f WHERE f.camera_id = o.camera_id AND f.date = o.date
+         ORDER BY f.observed_at DESC, f.id DESC LIMIT 1)
   FROM observations AS o GROUP BY o.camera_id, o.date;

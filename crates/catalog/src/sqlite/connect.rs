@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::jobs::FencedOut;
@@ -64,6 +64,9 @@ impl Link {
             PoolOptions::<Sqlite>::new()
                 .max_connections(most)
                 .acquire_timeout(TURN)
+                // A full disk lets SQLite end a transaction by itself, and the driver goes on believing in it: such a
+                // connection refuses every transaction after that.
+                .before_acquire(|conn, _| Box::pin(async { Ok(!conn.is_in_transaction()) }))
         };
         let patience = patience(busy_timeout);
         let connect = || {
@@ -319,6 +322,23 @@ mod tests {
         let insert = sqlx::query("INSERT INTO t VALUES (1)");
         insert.execute(&mut *write.tx).await.unwrap();
         write.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_engine_ended_by_itself_does_not_block_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = link(folder.path(), "PRAGMA cache_size = 10").await;
+        // What SQLite does when the disk is full in the midst of it.
+        let mut write = link.begin().await.unwrap();
+        sqlx::raw_sql("ROLLBACK")
+            .execute(&mut *write.tx)
+            .await
+            .unwrap();
+        assert!(write.commit().await.is_err());
+        for _ in 0..2 {
+            let write = link.begin().await.unwrap();
+            write.commit().await.unwrap();
+        }
     }
 
     #[tokio::test]

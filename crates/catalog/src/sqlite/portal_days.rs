@@ -17,17 +17,16 @@ pub(super) async fn note(
     observation: &NewObservation,
 ) -> sqlx::Result<()> {
     let is_after = observation.observed_at >= observation.day_end + SLOT * 2;
-    let refusal = observation.failure.as_ref().map(|failure| failure.kind);
-    let is_withheld = is_after && observation.listed.is_none() && refusal == Some(Kind::NotFound);
     let confirmed = observation
         .confirmed
         .then(|| time::text(observation.observed_at));
-    let sql = "INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain, withheld) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+    let sql = "INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain, \
+               failure_kind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                ON CONFLICT (camera_id, date) DO UPDATE SET day_end = excluded.day_end, \
                listed = CASE WHEN excluded.confirmed_at IS NULL THEN listed ELSE excluded.listed END, \
                confirmed_at = COALESCE(excluded.confirmed_at, confirmed_at), asked_at = excluded.asked_at, \
-               in_vain = in_vain + excluded.in_vain, withheld = excluded.withheld";
+               in_vain = in_vain + excluded.in_vain, failure_kind = excluded.failure_kind";
+    let failure = observation.failure.as_ref();
     sqlx::query(sql)
         .bind(observation.camera.as_str())
         .bind(time::date_text(observation.date))
@@ -36,7 +35,7 @@ pub(super) async fn note(
         .bind(row::signed(observation.listed.unwrap_or(0)))
         .bind(time::text(observation.observed_at))
         .bind(is_after)
-        .bind(is_withheld)
+        .bind(failure.map(|failure| failure.kind.as_str()))
         .execute(conn)
         .await
         .map(|_| ())
@@ -49,7 +48,8 @@ pub(super) async fn standings(
 ) -> sqlx::Result<Vec<DayStanding>> {
     let sql = "WITH owed AS (SELECT date, COUNT(*) AS owed FROM frame_ledger \
                WHERE camera_id = $1 AND state IN ('open', 'thumbnail') GROUP BY date) \
-               SELECT d.date, d.day_end, d.confirmed_at, d.listed, d.asked_at, d.in_vain, d.withheld, COALESCE(o.owed, 0) AS owed \
+               SELECT d.date, d.day_end, d.confirmed_at, d.listed, d.asked_at, d.in_vain, \
+               d.failure_kind, COALESCE(o.owed, 0) AS owed \
                FROM portal_days AS d LEFT JOIN owed AS o ON o.date = d.date \
                WHERE d.camera_id = $1 AND (d.date >= $2 OR o.owed > 0) ORDER BY d.date";
     let rows = sqlx::query(sql)
@@ -68,8 +68,8 @@ fn standing(found: &SqliteRow) -> sqlx::Result<DayStanding> {
         listed: row::count(found, "listed")?,
         asked_at: row::instant(found, "asked_at")?,
         in_vain: row::small(found, "in_vain")?,
+        failure: row::text(found, "failure_kind")?.and_then(|kind| Kind::parse(&kind)),
         owed: row::count(found, "owed")?,
-        is_withheld: row::flag(found, "withheld")?,
     })
 }
 

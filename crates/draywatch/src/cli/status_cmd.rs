@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use draywatch_catalog::{CameraTotals, Catalog, RunRow, Totals};
-use draywatch_core::CameraId;
+use draywatch_catalog::{CameraTotals, Catalog, RunRow, TickRow, Totals};
 use draywatch_core::outcome::Outcome;
+use draywatch_core::schedule::TickState;
+use draywatch_core::{CameraId, Failure};
 use serde_json::{Value, json};
 
 use super::context::{CliError, Context, Status};
 use super::status_jobs::Jobs;
 use super::table::{self, Side, Table};
 use super::{look, runs_cmd};
+use crate::collect::job_name;
 use crate::config::hide_secrets;
 
 /// How much of an error's text fits a line.
 const ERROR_WIDTH: usize = 120;
+/// So many of the newest ticks are looked at: one is planned, one may be under way.
+const TICKS: u32 = 4;
 
 /// A camera: how much there is, and its last collections.
 struct Last {
@@ -24,6 +28,8 @@ struct Last {
     under_way: Option<RunRow>,
     /// The last one that ended.
     ended: Option<RunRow>,
+    /// What the service's last try since then failed with, if it did: an archive that is away lets no collection begin.
+    failing: Option<Failure>,
 }
 
 /// Carries out `status`. All is well when the ledger owes no frame and the last collection of every camera that ended was
@@ -57,7 +63,7 @@ impl Last {
             .as_ref()
             .and_then(|run| run.end.as_ref())
             .map(|end| end.outcome);
-        outcome.is_some_and(|outcome| outcome != Outcome::Complete)
+        self.failing.is_some() || outcome.is_some_and(|outcome| outcome != Outcome::Complete)
     }
 }
 
@@ -86,19 +92,41 @@ async fn lasts(
         let camera = run.run.camera.to_string();
         runs.entry(camera).or_default().push(run);
     }
-    let last = |(name, totals): (String, CameraTotals)| {
+    let mut lasts = Vec::new();
+    for (name, totals) in cameras {
         let mut runs = runs
             .remove(&name)
             .unwrap_or_default()
             .into_iter()
             .peekable();
-        Last {
+        let under_way = runs.next_if(|run| run.end.is_none());
+        let ended = runs.find(|run| run.end.is_some());
+        let failing = match CameraId::new(&name) {
+            Ok(camera) => {
+                let ticks = catalog.ticks(Some(&job_name(&camera)), TICKS).await?;
+                failing(&ticks, ended.as_ref())
+            }
+            Err(_) => None,
+        };
+        lasts.push(Last {
             totals,
-            under_way: runs.next_if(|run| run.end.is_none()),
-            ended: runs.find(|run| run.end.is_some()),
-        }
-    };
-    Ok(cameras.into_iter().map(last).collect())
+            under_way,
+            ended,
+            failing,
+        });
+    }
+    Ok(lasts)
+}
+
+/// What the last tick that was tried failed with, if no collection has ended since it began.
+fn failing(ticks: &[TickRow], ended: Option<&RunRow>) -> Option<Failure> {
+    let tried = |tick: &&TickRow| tick.state == TickState::Done || tick.failure.is_some();
+    let last = ticks.iter().find(tried)?;
+    let ended = ended.and_then(|run| run.end.as_ref());
+    let is_since = ended.is_none_or(|end| last.started_at.is_some_and(|at| at >= end.finished_at));
+    last.failure
+        .clone()
+        .filter(|_| is_since && last.state != TickState::Done)
 }
 
 /// The totals of a camera that there is nothing of yet.
@@ -132,6 +160,7 @@ fn to_json(
             json!(camera.newest.map(|newest| (now - newest).num_seconds()));
         value["lag"] = jobs.lag(&camera.camera_id);
         value["last_run"] = json!(last.ended.as_ref().map(runs_cmd::to_json));
+        value["failing"] = json!(last.failing);
         value["under_way"] = json!(last.under_way.as_ref().map(runs_cmd::to_json));
         value
     });
@@ -244,8 +273,13 @@ fn collections(lasts: &[Last]) -> Table {
             Some((run, outcome)) => {
                 table.row(collection(&last.totals.camera_id, run, outcome.as_str()));
             }
-            None if last.under_way.is_some() => {}
+            None if last.under_way.is_some() || last.failing.is_some() => {}
             None => table.row([last.totals.camera_id.clone(), "none yet".to_owned()]),
+        }
+        if let Some(failure) = &last.failing {
+            let words = table::brief(&failure.message, ERROR_WIDTH);
+            let cells = [&last.totals.camera_id, "", "", "cannot begin", &words];
+            table.row(cells.map(ToOwned::to_owned));
         }
     }
     table

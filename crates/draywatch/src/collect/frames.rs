@@ -9,6 +9,7 @@ use futures::StreamExt;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::day::{Listing, Settled};
+use super::owed::NO_LONGER_OFFERED;
 use super::recorder::Tally;
 use super::{Collector, Event};
 
@@ -80,10 +81,9 @@ impl Collector {
         self.fetch_all(wanted, listing, tally).await?;
         // Only a whole listing tells what the portal no longer offers.
         if listing.is_observed && day.confirmation.is_confirmed() && !plan.withdrawn.is_empty() {
-            let reason = "the portal no longer offers it";
             self.store
                 .catalog
-                .give_up(&plan.withdrawn, reason, self.clock.now())
+                .give_up(&plan.withdrawn, NO_LONGER_OFFERED, self.clock.now())
                 .await
                 .map_err(failed)?;
         }

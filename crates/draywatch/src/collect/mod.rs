@@ -113,6 +113,13 @@ impl Collector {
         }
     }
 
+    /// The turns at the portal's page, where there are any.
+    #[must_use]
+    pub fn pages(&self) -> Option<Arc<Semaphore>> {
+        let service = self.service.as_ref()?;
+        Some(Arc::clone(&service.pages))
+    }
+
     /// The same collector, its archive opened anew: for one that lives for long.
     ///
     /// # Errors

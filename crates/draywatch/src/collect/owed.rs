@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use draywatch_catalog::{CatalogError, LedgerEntry, LedgerFilter, LedgerState, RunCounts};
-use draywatch_core::Failure;
+use draywatch_core::{Failure, FrameId, Kind};
 
 use super::day::Settled;
 use super::recorder::Tally;
 use super::{Collector, DayReport, Turn};
+
+/// Why frames are given up.
+pub(super) const NO_LONGER_OFFERED: &str = "the portal no longer offers it";
 
 impl Collector {
     /// Tries frames that the ledger owes of other days than `listed`, newest first and at most so many; the report of the run,
@@ -42,6 +45,37 @@ impl Collector {
             is_on_record: true,
         };
         Ok(Some(this.conclude(&turn.camera, &listing, settled).await))
+    }
+
+    /// Gives up frames of days that the portal no longer keeps, those whose own addresses answered that there is nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn give_up(&self, turn: &Turn, days: &BTreeSet<NaiveDate>) -> Result<(), Failure> {
+        let failed = |error: CatalogError| Failure::of(error.kind(), &error);
+        let catalog = &turn.collector.store.catalog;
+        let filter = LedgerFilter {
+            camera: Some(turn.camera.clone()),
+            dates: days.first().copied().zip(days.last().copied()),
+            states: vec![LedgerState::Open, LedgerState::Thumbnail],
+        };
+        let owed = catalog.ledger(&filter).await.map_err(failed)?;
+        let is_refused = |entry: &LedgerEntry| {
+            let failure = entry.failure.as_ref();
+            failure.is_some_and(|failure| failure.kind == Kind::NotFound)
+        };
+        let gone = owed
+            .into_iter()
+            .filter(|entry| days.contains(&entry.entry.date) && is_refused(entry));
+        let gone: Vec<FrameId> = gone.map(|entry| entry.entry.frame).collect();
+        let given_up = catalog
+            .give_up(&gone, NO_LONGER_OFFERED, self.clock.now())
+            .await
+            .map_err(failed)?;
+        if given_up > 0 {
+            tracing::warn!(camera = %turn.camera, frames = given_up, "given up: the portal keeps neither their day nor their pictures");
+        }
+        Ok(())
     }
 
     /// Ledger rows that may be tried now, newest frame first.

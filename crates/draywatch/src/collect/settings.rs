@@ -67,8 +67,8 @@ pub fn browser_settings(config: &Config) -> BrowserSettings {
         chromium: config.browser.chromium.clone(),
         chromedriver: config.browser.chromedriver.clone(),
         headless: config.headless,
-        // draywatch is its own guard; if its file is gone (an upgrade), starting it says so.
-        guard: std::env::current_exe().unwrap_or_else(|_| "draywatch".into()),
+        // draywatch is its own guard: this very program, also after an upgrade has put another in its file's place.
+        guard: "/proc/self/exe".into(),
         user_agent_suffix: user_agent(config),
         time_zone: config.portal.time_zone.name().to_owned(),
         command_timeout: config.request_timeout() * 2 + Duration::from_secs(30),

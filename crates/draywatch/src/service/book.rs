@@ -2,9 +2,10 @@
 //! process or many on one database, on the machine's clock or on a test's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use draywatch_catalog::{Fence, JobRow, Jobs, NewTick, Result, TickEnd};
+use draywatch_catalog::{Fence, JobRow, Jobs, Lease, NewTick, Result, TickEnd};
 use draywatch_core::breaker::{Breaker, breaker};
 use draywatch_core::pace::{Look, Memory, Purpose, Spent};
 use draywatch_core::schedule::{Around, Step, next_step};
@@ -12,7 +13,7 @@ use draywatch_core::{CameraId, Failure};
 use tokio::time::Instant;
 
 use super::policy::{Job, Policy, Work};
-use crate::lease::Watch;
+use crate::lease::{Alive, Living, Watch};
 
 /// A job takes so many steps at most in one turn; the next turn goes on.
 const STEPS: u32 = 8;
@@ -38,6 +39,8 @@ pub struct Started {
     pub purpose: Purpose,
     /// How often it was tried in vain before.
     pub attempts: u32,
+    /// Tells the book, for as long as it is kept, that somebody works on it.
+    pub alive: Arc<Alive>,
 }
 
 /// What a turn came to.
@@ -71,6 +74,7 @@ pub struct Book {
     holder: String,
     started: DateTime<Utc>,
     watch: Watch,
+    living: Living,
 }
 
 impl Book {
@@ -83,6 +87,7 @@ impl Book {
             holder,
             started: now,
             watch,
+            living: Living::default(),
         }
     }
 
@@ -128,7 +133,14 @@ impl Book {
             },
         };
         for job in self.policy.jobs.clone() {
-            self.settle(&mut turn, &job).await?;
+            if let Err(error) = self.settle(&mut turn, &job).await {
+                // What was started is to be worked on; the next turn meets the failure again.
+                if turn.round.started.is_empty() {
+                    return Err(error);
+                }
+                turn.wake_by(now + SOON);
+                break;
+            }
         }
         Ok(turn.round)
     }
@@ -209,7 +221,9 @@ impl Book {
                 .purpose
                 .as_deref()
                 .map_or(Purpose::Period, Purpose::parse);
+            let alive = Arc::new(self.living.enter(&fence));
             turn.round.started.push(Started {
+                alive,
                 job: job.clone(),
                 fence,
                 due: open.due,
@@ -222,10 +236,20 @@ impl Book {
         let Some(lease) = &row.lease else {
             return Ok(false);
         };
-        if self.watch.is_gone(name, lease, turn.steady) {
+        if self.is_gone(name, lease, turn.steady) {
             return turn.rows.interrupt_tick(name, lease.fence, now).await;
         }
         Ok(false)
+    }
+
+    /// Whether the holder of a lease is gone; who works in this process is not, also while the database takes no signs of life.
+    fn is_gone(&mut self, job: &str, lease: &Lease, steady: Instant) -> bool {
+        let fence = Fence {
+            job: job.to_owned(),
+            number: lease.fence,
+        };
+        let is_own = lease.holder == self.holder && self.living.has(&fence);
+        !is_own && self.watch.is_gone(job, lease, steady)
     }
 
     /// What bears on a job's next step besides its own rows.
@@ -233,7 +257,7 @@ impl Book {
         let is_holder_gone = row
             .lease
             .as_ref()
-            .is_some_and(|lease| self.watch.is_gone(&row.name, lease, turn.steady));
+            .is_some_and(|lease| self.is_gone(&row.name, lease, turn.steady));
         let mut facts = Around {
             service_started: Some(self.started),
             is_holder_gone,

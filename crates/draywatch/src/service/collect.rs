@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use draywatch_catalog::Fence;
-use draywatch_core::backlog;
+use draywatch_core::backlog::{self, DayStanding};
 use draywatch_core::outcome::Outcome;
 use draywatch_core::zone::{day_bounds, local_date};
 use draywatch_core::{CameraId, Failure, Kind};
@@ -123,33 +123,62 @@ impl Tick<'_> {
 
     /// Past days that are not known to be complete, newest first, until it is time for the next tick, or something fails.
     async fn past(&mut self, camera: &CameraId, today: NaiveDate) -> Result<(), Failure> {
-        let config = &self.shared.config;
-        let Some(yesterday) = today.pred_opt() else {
-            return Ok(());
-        };
-        let back = Days::new(config.service.recover_days.into());
-        let first = today.checked_sub_days(back).unwrap_or(NaiveDate::MIN);
-        let catalog = &self.collector.store().catalog;
-        let days = catalog.days(camera, first).await;
-        let days = days.map_err(|error| Failure::of(error.kind(), &error))?;
-        let zone = config.portal.time_zone;
-        let end_of = |date| day_bounds(date, zone).1;
-        let now = self.shared.clock.now();
-        let wanted = backlog::wanted(now, (first, yesterday), &days, self.interval(), end_of);
-        let pause = config.portal.pause_between_days();
-        for date in wanted {
-            if self.listed.contains(&date) {
-                continue;
-            }
+        let pause = self.shared.config.portal.pause_between_days();
+        // Each day that was listed tells more of where the portal's history ends.
+        while let Some(date) = self.next_past(camera, today).await? {
             let is_time = Instant::now() + pause < self.until;
             if !is_time || self.shared.stopping.is_cancelled() {
                 break;
             }
             tokio::time::sleep(pause).await;
-            if self.day(date).await.outcome == Outcome::Failed {
+            let report = self.day(date).await;
+            // A day that the portal no longer keeps says nothing of the next one.
+            let is_gone = |failure: &Failure| failure.kind == Kind::NotFound;
+            if report.outcome == Outcome::Failed && !report.errors.first().is_some_and(is_gone) {
                 break;
             }
         }
-        Ok(())
+        self.give_up(camera, today).await
+    }
+
+    /// The next past day to be asked for.
+    async fn next_past(
+        &self,
+        camera: &CameraId,
+        today: NaiveDate,
+    ) -> Result<Option<NaiveDate>, Failure> {
+        let Some(yesterday) = today.pred_opt() else {
+            return Ok(None);
+        };
+        let zone = self.shared.config.portal.time_zone;
+        let end_of = |date| day_bounds(date, zone).1;
+        let now = self.shared.clock.now();
+        let (first, days) = self.standings(camera, today).await?;
+        let wanted = backlog::wanted(now, (first, yesterday), &days, self.interval(), end_of);
+        Ok(wanted.into_iter().find(|date| !self.listed.contains(date)))
+    }
+
+    /// Frames that are owed of days that the portal no longer keeps, once their own addresses say so, too.
+    async fn give_up(&self, camera: &CameraId, today: NaiveDate) -> Result<(), Failure> {
+        let (_, days) = self.standings(camera, today).await?;
+        let gone = days.iter().filter(|day| day.is_gone() && day.owed > 0);
+        let gone: BTreeSet<NaiveDate> = gone.map(|day| day.date).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.collector.give_up(&self.turn, &gone).await
+    }
+
+    /// The first day that is searched, and what is on record from there on.
+    async fn standings(
+        &self,
+        camera: &CameraId,
+        today: NaiveDate,
+    ) -> Result<(NaiveDate, Vec<DayStanding>), Failure> {
+        let back = Days::new(self.shared.config.service.recover_days.into());
+        let first = today.checked_sub_days(back).unwrap_or(NaiveDate::MIN);
+        let days = self.collector.store().catalog.days(camera, first).await;
+        let days = days.map_err(|error| Failure::of(error.kind(), &error))?;
+        Ok((first, days))
     }
 }

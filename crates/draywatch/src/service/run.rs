@@ -27,6 +27,8 @@ const PAGE_PATIENCE: Duration = Duration::from_secs(20);
 const OPEN_WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 /// The wait after a turn that the database refused.
 const REFUSED_WAIT: Duration = Duration::from_secs(2);
+/// How long a turn may take to end once the service was told to stop.
+const TURN_ENDS: Duration = Duration::from_secs(2);
 /// Of the time for stopping, so much is for work that was cut short.
 const CUT_SHORT: Duration = Duration::from_secs(5);
 /// How often the watchdog is fed where systemd does not say.
@@ -122,32 +124,37 @@ impl Service {
                 "collect",
                 Arc::clone(&self.observer),
             );
-            let error = match opened.await {
-                Ok(collector) => return Ok(Some(in_service(collector, &config))),
-                Err(error) => error,
+            let error = match self.meanwhile(opened).await {
+                None => return Ok(None),
+                Some(Ok(collector)) => return Ok(Some(in_service(collector, &config))),
+                Some(Err(error)) => error,
             };
             if is_hopeless(&error) {
                 return Err(Failure::of(error.kind(), &error));
             }
             tracing::error!(kind = %error.kind(), next_try_seconds = wait.as_secs(), error = %chain(&error), "the service cannot start to work yet");
             self.notifier.status(&format!("waiting: {error}"));
-            if self.waits_in_vain(wait).await {
+            if self.meanwhile(tokio::time::sleep(wait)).await.is_none() {
                 return Ok(None);
             }
             wait = (wait * 2).min(OPEN_WAITS.1);
         }
     }
 
-    /// Waits before the next try; whether the service was told to stop meanwhile.
-    async fn waits_in_vain(&mut self, wait: Duration) -> bool {
-        let until = Instant::now() + wait;
+    /// Waits for something before there is any work, and does what signals ask for; `None` when told to stop meanwhile.
+    async fn meanwhile<T>(&mut self, something: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(something);
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(until) => return false,
+                done = &mut something => return Some(done),
                 _ = self.pulse.tick() => self.notifier.watchdog(),
                 signal = self.signals.next() => match signal {
-                    ServiceSignal::Stop => return true,
-                    ServiceSignal::Reload => { let _ = self.reloader.reload(); }
+                    ServiceSignal::Stop => return None,
+                    ServiceSignal::Reload => {
+                        if let Reloaded::Changed { config, .. } = self.reloader.reload() {
+                            (self.on_reload)(&config);
+                        }
+                    }
                 },
             }
         }
@@ -187,19 +194,9 @@ impl Service {
     async fn turn(&mut self, book: &mut Book, shared: &Arc<Shared>) -> Instant {
         let now = self.clock.now();
         let catalog = shared.collector.store().catalog.clone();
-        let round = {
-            let turning = book.turn(&*catalog, now, Instant::now());
-            tokio::pin!(turning);
-            loop {
-                tokio::select! {
-                    round = &mut turning => break round,
-                    _ = self.pulse.tick() => self.notifier.watchdog(),
-                    signal = self.signals.next() => {
-                        self.heard = Some(signal);
-                        return Instant::now();
-                    }
-                }
-            }
+        let turning = book.turn(&*catalog, now, Instant::now());
+        let Some(round) = self.finish(turning).await else {
+            return Instant::now();
         };
         match round {
             Ok(round) => {
@@ -213,11 +210,36 @@ impl Service {
         }
     }
 
+    /// Lets a turn end, since it may have started ticks already; `None` when told to stop and it does not end soon.
+    async fn finish<T>(&mut self, turning: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(turning);
+        let mut until = None;
+        loop {
+            tokio::select! {
+                round = &mut turning => return Some(round),
+                _ = self.pulse.tick() => self.notifier.watchdog(),
+                signal = self.signals.next() => {
+                    if signal == ServiceSignal::Stop {
+                        until = Some(Instant::now() + TURN_ENDS);
+                    }
+                    let is_told = self.heard == Some(ServiceSignal::Stop);
+                    self.heard = self.heard.filter(|_| is_told).or(Some(signal));
+                }
+                () = sleep_until(until) => return None,
+            }
+        }
+    }
+
     fn start(&mut self, round: Round, shared: &Arc<Shared>, now: DateTime<Utc>) -> Instant {
         self.tell_breaker(&round.breaker);
+        let is_stopping = self.heard == Some(ServiceSignal::Stop);
         for started in round.started {
-            self.tasks
-                .spawn(tasks::carry_out(Arc::clone(shared), started));
+            let shared = Arc::clone(shared);
+            if is_stopping {
+                self.tasks.spawn(tasks::put_back(shared, started));
+            } else {
+                self.tasks.spawn(tasks::carry_out(shared, started));
+            }
         }
         let running = self.tasks.len();
         let next = round.wake.format("%H:%M:%S");
@@ -298,21 +320,44 @@ impl Service {
                 .await;
         }
         self.tasks.shutdown().await;
-        shared.collector.store().catalog.close().await;
+        // A database that another program has locked is no reason to stay.
+        let closing = shared.collector.store().catalog.close();
+        if tokio::time::timeout(CUT_SHORT, closing).await.is_err() {
+            tracing::warn!(
+                "the database could not be closed in good order; the next start does it"
+            );
+        }
         tracing::info!("stopped");
     }
 
     async fn join_until(&mut self, until: Instant) {
-        while let Ok(Some(done)) = tokio::time::timeout_at(until, self.tasks.join_next()).await {
-            tell_panic(done);
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return,
+                _ = self.pulse.tick() => self.notifier.watchdog(),
+                done = self.tasks.join_next() => match done {
+                    Some(done) => tell_panic(done),
+                    None => return,
+                },
+            }
         }
     }
 }
 
+async fn sleep_until(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
 fn in_service(collector: Collector, config: &Config) -> Collector {
+    // Across a reload too there is one page at a time.
+    let pages = collector.pages();
+    let pages = pages.unwrap_or_else(|| Arc::new(tokio::sync::Semaphore::new(1)));
     collector.in_service(InService {
         delays: delays(config),
-        pages: Arc::new(tokio::sync::Semaphore::new(1)),
+        pages,
         page_patience: PAGE_PATIENCE,
     })
 }

@@ -42,6 +42,11 @@ pub async fn carry_out(shared: Arc<Shared>, started: Started) {
     write_down(&shared, &started, &ended).await;
 }
 
+/// Puts a tick back that was started as the service was told to stop.
+pub async fn put_back(shared: Arc<Shared>, started: Started) {
+    write_down(&shared, &started, &Ended::PutBack).await;
+}
+
 async fn work(shared: &Shared, started: &Started) -> Ended {
     let done = match &started.job.work {
         Work::Collect(camera) => collect::collect(shared, camera, &started.fence)

@@ -54,7 +54,7 @@ impl Camera {
         let is_after = listing.read >= end + SLOT * 2;
         day.in_vain += u32::from(is_after);
         let failure = listing.frames.as_ref().err();
-        day.is_withheld = is_after && failure.is_some_and(|failure| failure.kind == Kind::NotFound);
+        day.failure = failure.as_ref().map(|failure| failure.kind);
         self.asked
             .entry(listing.date)
             .or_default()

@@ -54,6 +54,9 @@ pub(super) struct WorldFlags {
     /// A day without frames, `DATE` or `CAMERA:DATE` (repeat for more).
     #[arg(long = "empty-day", value_name = "DAY", value_parser = empty_day)]
     empty_days: Vec<EmptyDay>,
+    /// No frame was taken before this instant (RFC 3339).
+    #[arg(long, value_name = "INSTANT")]
+    since: Option<DateTime<Utc>>,
     /// Local days of history before today.
     #[arg(long, value_name = "DAYS")]
     history_days: Option<u32>,
@@ -137,6 +140,7 @@ impl WorldFlags {
         set(&mut schedule.period_spread_ms, self.period_spread);
         set(&mut schedule.twin_every, self.twin_every);
         set_list(&mut schedule.empty_days, self.empty_days);
+        schedule.since = self.since.or(schedule.since);
         Ok(())
     }
 }

@@ -61,6 +61,8 @@ impl Guarded {
     fn spawn(program: &Path, chromedriver: &Path, chromium: &Path) -> std::io::Result<Self> {
         let arguments: [OsString; 3] = [guard::GUARD.into(), chromedriver.into(), chromium.into()];
         let mut child = Command::new(program)
+            // So that it can be told in a list of processes however it was started.
+            .arg0("draywatch-guard")
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

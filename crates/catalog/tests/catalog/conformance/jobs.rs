@@ -248,10 +248,13 @@ pub async fn days_sum_up_what_was_observed(catalog: Arc<dyn Catalog>) {
     assert_eq!(days.len(), 1);
     let seen = days[0];
     assert_eq!((seen.listed, seen.owed, seen.in_vain), (3, 2, 1));
+    assert_eq!(seen.failure, Some(Kind::Transient));
     assert_eq!(
         (seen.confirmed_at, seen.asked_at),
         (Some(at(0)), Some(at(90_000)))
     );
+    observe(&catalog, 90_100, None, Some(Kind::NotFound)).await;
+    assert!(catalog.days(&camera("in_gate"), day()).await.unwrap()[0].is_gone());
     // Older days only if they owe something.
     let later = day() + TimeDelta::days(3);
     assert_eq!(
@@ -267,10 +270,10 @@ pub async fn days_sum_up_what_was_observed(catalog: Arc<dyn Catalog>) {
     );
     let latest = catalog.latest_listings(9).await.unwrap();
     let kinds: Vec<_> = latest.iter().map(|attempt| attempt.failure).collect();
-    assert_eq!(kinds, [Some(Kind::Transient), None]);
-    assert_eq!(latest[0].ended, at(90_005));
+    assert_eq!(kinds, [Some(Kind::NotFound), Some(Kind::Transient), None]);
+    assert_eq!(latest[1].ended, at(90_005));
     let count = |since| catalog.listings_since(&latest[0].camera, at(since));
-    assert_eq!((count(0).await.unwrap(), count(1).await.unwrap()), (2, 1));
+    assert_eq!((count(0).await.unwrap(), count(1).await.unwrap()), (3, 2));
     let newest = catalog.newest_frames(&latest[0].camera, 1).await.unwrap();
     assert_eq!(
         (newest.len(), newest[0].instant, newest[0].committed),

@@ -1,0 +1,36 @@
+//! The portal is away, or is not what it was.
+
+use portal_sim::Outage;
+
+use crate::drill::Drill;
+use crate::harness::World;
+use crate::process::Service;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_portal_fails_in_every_way() {
+    let world = World::new(&["in_gate", "out_gate"]).await;
+    let mut service = Service::start(&world.home);
+
+    let mut drill = Drill::begin(&world, &service, "portal down").await;
+    world.change(|ways| ways.page_outage = Some(Outage::Refused));
+    drill
+        .shows(&mut service, &["the portal as a whole fails"])
+        .await;
+    world.change(|ways| ways.page_outage = None);
+    drill.recovers(&mut service).await;
+
+    let mut drill = Drill::begin(&world, &service, "CDN down").await;
+    world.change(|ways| ways.cdn_outage = Some(Outage::Refused));
+    drill.shows(&mut service, &["WARN", "kind=transient"]).await;
+    world.change(|ways| ways.cdn_outage = None);
+    drill.recovers(&mut service).await;
+
+    let mut drill = Drill::begin(&world, &service, "page changed").await;
+    world.change(|ways| ways.unreadable = true);
+    drill
+        .shows(&mut service, &["tick failed", "kind=portal_changed"])
+        .await;
+    world.change(|ways| ways.unreadable = false);
+    drill.recovers(&mut service).await;
+    service.stop(&world).await;
+}

@@ -133,6 +133,8 @@ pub struct Schedule {
     pub twin_every: u32,
     /// Days of a camera without any frame.
     pub empty_days: Vec<EmptyDay>,
+    /// Frames of the past that were never taken, if it is to be smaller than the present.
+    pub thinned: Option<Thinned>,
 }
 
 impl Default for Schedule {
@@ -147,8 +149,19 @@ impl Default for Schedule {
             publish_jitter_seconds: 0,
             twin_every: 0,
             empty_days: Vec::new(),
+            thinned: None,
         }
     }
+}
+
+/// A past with fewer frames: a present with one every few seconds would make days of thousands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thinned {
+    /// When it ends.
+    pub before: DateTime<Utc>,
+    /// Until then only every so many-th frame was taken.
+    pub every: u32,
 }
 
 /// A local day on which a camera took no frame.

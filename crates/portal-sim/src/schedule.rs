@@ -75,7 +75,7 @@ impl Timetable {
         let Some(instant) = self.settle(cadence.millis(slot)) else {
             return Vec::new();
         };
-        if self.is_empty_day(camera, instant) {
+        if self.is_empty_day(camera, instant) || self.is_thinned_out(slot, instant) {
             return Vec::new();
         }
         let frame = Frame {
@@ -127,6 +127,12 @@ impl Timetable {
             Some(false) => second - Duration::seconds(odd),
             Some(true) => second + Duration::seconds(1 - odd),
             None => second,
+        })
+    }
+
+    fn is_thinned_out(&self, slot: i64, instant: DateTime<Utc>) -> bool {
+        self.schedule.thinned.is_some_and(|thinned| {
+            instant < thinned.before && slot.rem_euclid(i64::from(thinned.every.max(1))) != 0
         })
     }
 

@@ -31,8 +31,16 @@ pub async fn runs(site: &Site) -> Vec<RunRow> {
     runs
 }
 
+/// Prints what there was, and holds it against the rules.
+pub fn is_sound(state: &State, ticks: &[TickRow]) {
+    print(ticks);
+    one_tick_at_a_time(ticks);
+    let changes = one_collector_at_a_time(state);
+    println!("  no camera had two collectors ({changes} changes of collector)");
+}
+
 /// No two ticks of a job were due at the same time, none is under way, none overlaps another.
-pub fn is_sound(ticks: &[TickRow]) {
+fn one_tick_at_a_time(ticks: &[TickRow]) {
     let mut seen = BTreeSet::new();
     for tick in ticks {
         let is_new = seen.insert((&tick.job, tick.due));
@@ -57,7 +65,7 @@ pub fn is_sound(ticks: &[TickRow]) {
 }
 
 /// At no time did two processes collect the same camera; how often it went from one to the other.
-pub fn one_collector_at_a_time(state: &State) -> usize {
+fn one_collector_at_a_time(state: &State) -> usize {
     let mut changes = 0;
     for camera in cameras(state) {
         let mut runs: Vec<&RunRow> = of(state, &camera).collect();
@@ -98,7 +106,7 @@ pub fn runs_of(runs: &[RunRow], pid: u32, since: DateTime<Utc>) -> Vec<&RunRow> 
 }
 
 /// Prints how many ticks there were in each state.
-pub fn print(ticks: &[TickRow]) {
+fn print(ticks: &[TickRow]) {
     let mut states: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for tick in ticks {
         let job = tick.job.as_str();

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::live::Live;
 use crate::site::{Run, Site};
-use crate::state::State;
+use crate::state::{State, until};
 
 /// Seconds between two collections of a camera.
 pub const INTERVAL: u32 = 15;
@@ -80,4 +80,12 @@ pub async fn is_the_truth(site: &Site, live: &Live) -> State {
 /// Whether what it wrote so far is as wanted.
 pub fn said(run: &Run, is_wanted: impl Fn(&str) -> bool) -> bool {
     is_wanted(&std::fs::read_to_string(&run.output).unwrap())
+}
+
+/// Waits until it has opened database and archive.
+pub async fn until_started(run: &Run) {
+    until(PATIENCE, "the service starts", || {
+        said(run, |text| text.contains("service started")).then_some(())
+    })
+    .await;
 }

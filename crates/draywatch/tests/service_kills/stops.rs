@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use draywatch_catalog::RunRow;
 use draywatch_core::schedule::TickState;
 use rustix::process::Signal;
 
@@ -9,7 +11,7 @@ use crate::book;
 use crate::live::{Live, now};
 use crate::service::{self, INTERVAL, PATIENCE};
 use crate::site::{Run, Site};
-use crate::state::{catalog, until};
+use crate::state::{State, catalog, until};
 
 const CAMERA: &str = "in_gate";
 const THREE_INTERVALS: Duration = Duration::from_secs(3 * INTERVAL as u64);
@@ -51,8 +53,7 @@ async fn stopped_for_three_intervals() {
     service::stop(&mut run).await;
     let state = service::is_the_truth(&site, &live).await;
     let ticks = book::ticks(&site).await;
-    book::print(&ticks);
-    book::is_sound(&ticks);
+    book::is_sound(&state, &ticks);
     let job = format!("collect:{CAMERA}");
     let soon = continued + chrono::TimeDelta::seconds(i64::from(INTERVAL) / 2);
     let begun = ticks.iter().filter(|tick| {
@@ -89,10 +90,6 @@ async fn another_takes_over_from_one_that_was_stopped() {
     let site = Site::new();
     live.slow(Duration::ZERO, Duration::from_millis(400));
     let mut first = service::start(&site, &live);
-    until(PATIENCE, "the first one fetches", || {
-        (live.in_flight() > 0).then_some(())
-    })
-    .await;
     stop_at_work(&site, &live, &mut first).await;
     let (stopped, stopped_at) = (Instant::now(), now());
     let mut second = service::start(&site, &live);
@@ -114,25 +111,18 @@ async fn another_takes_over_from_one_that_was_stopped() {
     until_taken_over(&site, first.pid, Instant::now(), &mut first).await;
     service::stop(&mut first).await;
     let state = service::is_the_truth(&site, &live).await;
-    let ticks = book::ticks(&site).await;
-    book::print(&ticks);
-    book::is_sound(&ticks);
-    let changes = book::one_collector_at_a_time(&state);
-    println!("no camera had two collectors ({changes} changes of collector)");
-    let cut: Vec<i64> = book::runs_of(
-        &state.runs,
-        first.pid,
-        stopped_at - chrono::TimeDelta::hours(1),
-    )
-    .iter()
-    .filter(|run| run.run.started_at < stopped_at)
-    .filter(|run| {
-        run.end
-            .as_ref()
-            .is_none_or(|end| end.finished_at > stopped_at)
-    })
-    .map(|run| run.id)
-    .collect();
-    assert!(!cut.is_empty(), "it was at work when it was stopped");
-    state.has_interrupted(&cut);
+    book::is_sound(&state, &book::ticks(&site).await);
+    state.has_interrupted(&open_at(&state, first.pid, stopped_at));
+}
+
+/// The runs that process `pid` had under way at `instant`.
+fn open_at(state: &State, pid: u32, instant: DateTime<Utc>) -> Vec<i64> {
+    let runs = state.runs.iter().filter(|run| run.run.pid == pid);
+    let is_open = |run: &&RunRow| {
+        let ended = run.end.as_ref().map(|end| end.finished_at);
+        run.run.started_at < instant && ended.is_none_or(|ended| ended > instant)
+    };
+    let open: Vec<i64> = runs.filter(is_open).map(|run| run.id).collect();
+    assert!(!open.is_empty(), "it was not at work when it was stopped");
+    open
 }

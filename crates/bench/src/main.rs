@@ -7,10 +7,15 @@ mod browsing;
 mod cli;
 mod contest;
 mod days;
+mod lag;
+mod plot;
 mod process;
 mod programs;
 mod report;
+mod samples;
+mod service;
 mod sim;
+mod soak;
 mod stats;
 mod table;
 mod verifying;
@@ -21,8 +26,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
-use cli::Cli;
+use cli::{Cli, OfService};
 use programs::Programs;
 use report::Report;
 use sim::{Frame, Simulator};
@@ -87,13 +93,36 @@ fn main() -> ExitCode {
 
 /// Everything, unless it takes too long or is told to stop: dropping the work ends its processes and removes its folders.
 async fn bounded(cli: Cli) -> Result<()> {
+    if let Some(of_service) = &cli.service {
+        let work = async {
+            match of_service {
+                OfService::Soak(args) => soak::run(args, &cli).await,
+                OfService::Lag(args) => lag::run(args, &cli).await,
+            }
+        };
+        return tokio::select! {
+            done = work => done,
+            () = told_to_stop() => bail!("stopped"),
+        };
+    }
     let limit = Duration::from_secs(cli.limit_seconds);
     tokio::select! {
         done = tokio::time::timeout(limit + limit / 4, whole(cli)) => match done {
             Ok(done) => done,
             Err(_) => bail!("it takes more than {} s: is the machine busy with something else?", limit.as_secs()),
         },
-        _ = tokio::signal::ctrl_c() => bail!("stopped"),
+        () = told_to_stop() => bail!("stopped"),
+    }
+}
+
+/// Returns on SIGTERM and on Ctrl-C.
+async fn told_to_stop() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
 }
 

@@ -9,6 +9,9 @@ use draywatch_core::schedule::TickState;
 use crate::site::Site;
 use crate::state::{State, catalog};
 
+/// From when to when.
+type Span = (DateTime<Utc>, DateTime<Utc>);
+
 /// Everything that is on record of ticks.
 pub async fn ticks(site: &Site) -> Vec<TickRow> {
     let catalog = catalog(site).await;
@@ -47,7 +50,7 @@ fn one_tick_at_a_time(ticks: &[TickRow]) {
         assert!(is_new, "two ticks of {} were due at {}", tick.job, tick.due);
         assert_ne!(tick.state, TickState::Running, "{tick:?}");
     }
-    let mut spans: BTreeMap<&str, Vec<(DateTime<Utc>, DateTime<Utc>)>> = BTreeMap::new();
+    let mut spans: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
     for tick in ticks {
         if let (Some(begun), Some(ended)) = (tick.started_at, tick.finished_at) {
             spans.entry(&tick.job).or_default().push((begun, ended));

@@ -63,7 +63,7 @@ pub struct LagArgs {
     /// How long frames are counted.
     #[arg(long, value_name = "MINUTES", default_value_t = 30)]
     pub minutes: u32,
-    /// Seconds from frame to frame, and between two collections.
+    /// Seconds between two collections; cameras take their frames at nearly the same interval.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub interval: u32,
     /// Each frame is off by up to so many seconds [default: a twentieth of the interval]

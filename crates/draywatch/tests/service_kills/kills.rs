@@ -17,7 +17,7 @@ use crate::{book, leftovers};
 /// Moments of a kill, in milliseconds after the start of the service.
 const AFTER_START: std::ops::Range<u64> = 0..8_000;
 /// Moments of a kill, in milliseconds after its first request for a picture.
-const AFTER_REQUEST: std::ops::Range<u64> = 0..4_000;
+const AFTER_REQUEST: std::ops::Range<u64> = 0..10_000;
 
 /// What is kept of the kills.
 #[derive(Default)]
@@ -108,7 +108,7 @@ impl Account {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_moments() {
     let (kills, past_days) = if service::is_full() {
-        (100, 30)
+        (100, 12)
     } else {
         (6, 2)
     };

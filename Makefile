@@ -13,9 +13,8 @@ run: ## Collect today's pictures from the real portal into data/ (ARGS="--date y
 test: ## Format, lints and all tests (long drills in their short form)
 	@scripts/test $(ARGS)
 
-drill: ## All tests, long drills in full
-	@scripts/setup test
-	DRAYWATCH_TEST_FULL=1 cargo test --workspace --locked --no-fail-fast --features draywatch/failpoints $(ARGS)
+drill: ## All tests, long drills in full, beside a soak of 500 collections
+	@scripts/drill $(ARGS)
 
 bench: ## Print the benchmark: fetching beside curl, listing, memory
 	@scripts/setup bench

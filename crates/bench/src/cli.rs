@@ -2,14 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::big::Big;
 
 /// Measures draywatch beside curl, the machine's bound and the portal itself, on loopback.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    /// What is measured instead of that.
+    #[command(subcommand)]
+    pub part: Option<Part>,
     /// One short round: does the benchmark itself work? Its figures say little.
     #[arg(long)]
     pub quick: bool,
@@ -28,9 +31,6 @@ pub struct Cli {
     /// Only these combinations of the contest, such as `50x16` (repeat for more).
     #[arg(long = "only", value_name = "LATENCYxCONCURRENCY", value_parser = pair)]
     only: Vec<(u64, usize)>,
-    /// A part that is measured by itself.
-    #[command(subcommand)]
-    pub part: Option<Part>,
 }
 
 /// What is measured by itself.
@@ -38,6 +38,50 @@ pub struct Cli {
 pub enum Part {
     /// Makes a large database, and measures the commands that read it.
     Big(Big),
+    /// Many collections in a row, each with a browser session of its own: do processes, files and memory stay what they are?
+    Soak(SoakArgs),
+    /// Two services beside each other, one by the cameras' rhythm and one by the plain interval: how late are frames?
+    Lag(LagArgs),
+}
+
+/// Options of the soak.
+#[derive(Debug, Args)]
+pub struct SoakArgs {
+    /// Collections.
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub collections: usize,
+    /// Seconds between two collections of a camera; they are as close as the machine lets them be.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3)]
+    pub interval: u32,
+    /// Fail if they take longer.
+    #[arg(long, value_name = "MINUTES", default_value_t = 90)]
+    pub limit_minutes: u64,
+    /// Draw the curves into this file.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// Options of the comparison of lags.
+#[derive(Debug, Args)]
+pub struct LagArgs {
+    /// How long frames are counted.
+    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
+    pub minutes: u32,
+    /// Seconds between two collections; cameras take their frames at nearly the same interval.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub interval: u32,
+    /// Each frame is off by up to so many seconds [default: a twentieth of the interval]
+    #[arg(long, value_name = "SECONDS")]
+    pub jitter: Option<u32>,
+    /// The cadence wanders by up to so many seconds [default: a fifth of the interval]
+    #[arg(long, value_name = "SECONDS")]
+    pub drift: Option<u32>,
+    /// Share of frames that are never taken.
+    #[arg(long, value_name = "0..1", default_value_t = 0.02)]
+    pub skip_probability: f64,
+    /// Seconds from a frame's instant until it appears, and up to so many more.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    pub publish_delay: u32,
 }
 
 fn pair(text: &str) -> Result<(u64, usize), String> {

@@ -8,10 +8,15 @@ mod browsing;
 mod cli;
 mod contest;
 mod days;
+mod lag;
+mod plot;
 mod process;
 mod programs;
 mod report;
+mod samples;
+mod service;
 mod sim;
+mod soak;
 mod stats;
 mod table;
 mod verifying;
@@ -22,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 use cli::{Cli, Part};
 use programs::Programs;
@@ -88,8 +94,18 @@ fn main() -> ExitCode {
 
 /// Everything, unless it takes too long or is told to stop: dropping the work ends its processes and removes its folders.
 async fn bounded(cli: Cli) -> Result<()> {
-    if let Some(Part::Big(big)) = &cli.part {
-        return big::run(big, cli.json.as_deref()).await;
+    if let Some(part) = &cli.part {
+        let work = async {
+            match part {
+                Part::Big(big) => big::run(big, cli.json.as_deref()).await,
+                Part::Soak(args) => soak::run(args, &cli).await,
+                Part::Lag(args) => lag::run(args, &cli).await,
+            }
+        };
+        return tokio::select! {
+            done = work => done,
+            () = told_to_stop() => bail!("stopped"),
+        };
     }
     let limit = Duration::from_secs(cli.limit_seconds);
     tokio::select! {
@@ -97,7 +113,18 @@ async fn bounded(cli: Cli) -> Result<()> {
             Ok(done) => done,
             Err(_) => bail!("it takes more than {} s: is the machine busy with something else?", limit.as_secs()),
         },
-        _ = tokio::signal::ctrl_c() => bail!("stopped"),
+        () = told_to_stop() => bail!("stopped"),
+    }
+}
+
+/// Returns on SIGTERM and on Ctrl-C.
+async fn told_to_stop() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
 }
 

@@ -17,6 +17,24 @@ pub struct Programs {
 impl Programs {
     /// Those that were built together with this one.
     pub fn find(cli: &Cli) -> Result<Self> {
+        let programs = Self::beside()?;
+        if cfg!(debug_assertions) && !cli.quick {
+            bail!(
+                "these programs are not optimised: run with `cargo run --release`, or with --quick"
+            );
+        }
+        if std::process::Command::new("curl")
+            .arg("--version")
+            .output()
+            .is_err()
+        {
+            bail!("there is no curl here, with which draywatch is compared: apt-get install curl");
+        }
+        Ok(programs)
+    }
+
+    /// Those that lie beside this one.
+    pub fn beside() -> Result<Self> {
         let own = std::env::current_exe().context("cannot tell where this program lies")?;
         let beside = own.parent().unwrap_or(Path::new("."));
         let programs = Self {
@@ -31,19 +49,20 @@ impl Programs {
                 );
             }
         }
-        if cfg!(debug_assertions) && !cli.quick {
-            bail!(
-                "these programs are not optimised: run with `cargo run --release`, or with --quick"
-            );
-        }
-        if std::process::Command::new("curl")
-            .arg("--version")
-            .output()
-            .is_err()
-        {
-            bail!("there is no curl here, with which draywatch is compared: apt-get install curl");
-        }
         Ok(programs)
+    }
+
+    /// Copies of them in a folder: a build that goes on beside a long run does not touch it.
+    pub fn copied(&self, folder: &Path) -> Result<Self> {
+        let copy = |program: &Path, name: &str| {
+            let to = folder.join(name);
+            std::fs::copy(program, &to).with_context(|| format!("cannot copy {name}"))?;
+            anyhow::Ok(to)
+        };
+        Ok(Self {
+            draywatch: copy(&self.draywatch, "draywatch")?,
+            portal_sim: copy(&self.portal_sim, "portal-sim")?,
+        })
     }
 
     /// A temporary folder for everything, on the disk that is measured.

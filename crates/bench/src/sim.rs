@@ -1,5 +1,6 @@
 //! The simulated portal as a process of its own: started, warmed, told how slow to be, ended. Must not measure.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -50,10 +51,15 @@ impl Simulator {
     /// Starts it with room for all pictures.
     pub async fn start(programs: &Programs, cli: &Cli) -> Result<Self> {
         let room = (cli.frames() + 600).to_string();
+        Self::launch(&programs.portal_sim, &["--cached-pictures", &room]).await
+    }
+
+    /// Starts it with these flags.
+    pub async fn launch(program: &Path, flags: &[&str]) -> Result<Self> {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../portal-sim/page");
-        let mut child = Command::new(&programs.portal_sim)
-            .args(["--until-stdin-closes", "--cached-pictures", &room])
-            .args(["--page-dir", page])
+        let mut child = Command::new(program)
+            .args(["--until-stdin-closes", "--page-dir", page])
+            .args(flags)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -146,6 +152,13 @@ impl Simulator {
             pictures.push(answer.error_for_status()?.bytes().await?.to_vec());
         }
         Ok(pictures)
+    }
+
+    /// Answers to a question of its control address.
+    pub async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T> {
+        Ok(serde_json::from_value(
+            self.ask(Method::GET, path, None).await?,
+        )?)
     }
 
     /// Ends it.

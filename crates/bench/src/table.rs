@@ -2,6 +2,9 @@
 
 use crate::browsing::Visit;
 use crate::report::Report;
+use crate::samples::{Sample, middle, most};
+use crate::soak::FIGURES;
+use crate::stats::number;
 
 /// Prints everything to standard output.
 pub fn print(report: &Report) {
@@ -94,4 +97,57 @@ fn targets(report: &Report) {
         let mark = if target.is_met { "met   " } else { "MISSED" };
         println!("  {mark}  {:<66}  {}", target.what, target.found);
     }
+}
+
+/// Ten stretches of a soak, then its first and last quarter; what grew between these beyond its tolerance.
+pub fn soak(samples: &[Sample]) -> Vec<String> {
+    println!(
+        "  collections   browsers      browser processes   file descriptors   threads        memory MiB\n                median  most  median  most        median  most       median  most   median   most"
+    );
+    let last = samples.last().map_or(1, |sample| sample.collections.max(1));
+    for part in 0..10 {
+        let (from, to) = (last * part / 10, last * (part + 1) / 10);
+        let is_in = |sample: &&Sample| sample.collections >= from && sample.collections < to;
+        let part: Vec<Sample> = samples.iter().filter(is_in).copied().collect();
+        if !part.is_empty() {
+            stretch(&format!("{from:>4} - {to:<4}"), &part);
+        }
+    }
+    let quarter = |from: usize, to: usize| -> Vec<Sample> {
+        let is_in = |sample: &&Sample| (from..=to).contains(&sample.collections);
+        samples.iter().filter(is_in).copied().collect()
+    };
+    let (first, fourth) = (quarter(0, last / 4), quarter(last - last / 4, last));
+    println!("\n  median of              first quarter  last quarter   allowed");
+    let mut grown = Vec::new();
+    for (name, of, share, more) in FIGURES {
+        let (before, after) = (middle(&first, of), middle(&fourth, of));
+        let allowed = before * (1.0 + share) + more;
+        println!("  {name:<22} {before:>13.0}  {after:>12.0}  {allowed:>8.0}");
+        if after > allowed {
+            grown.push(format!("{name} from {before:.0} to {after:.0}"));
+        }
+    }
+    grown
+}
+
+fn stretch(words: &str, part: &[Sample]) {
+    let figure = |at: usize| {
+        let (_, of, _, _) = FIGURES[at];
+        (middle(part, of), most(part, of))
+    };
+    let [browsers, processes, files, threads, memory] = [0, 1, 2, 3, 4].map(figure);
+    println!(
+        "  {words}   {:>6.0} {:>5}  {:>6.0} {:>5}        {:>6.0} {:>5}       {:>6.0} {:>5}   {:>6.1} {:>6.1}",
+        browsers.0,
+        browsers.1,
+        processes.0,
+        processes.1,
+        files.0,
+        files.1,
+        threads.0,
+        threads.1,
+        memory.0 / 1024.0,
+        number(memory.1) / 1024.0
+    );
 }

@@ -135,6 +135,8 @@ pub struct Schedule {
     pub empty_days: Vec<EmptyDay>,
     /// No frame was taken before then: a portal that is new, so that its days are small whatever the time of day.
     pub since: Option<DateTime<Utc>>,
+    /// Frames of the past that were never taken, if it is to be smaller than the present.
+    pub thinned: Option<Thinned>,
 }
 
 impl Default for Schedule {
@@ -150,8 +152,19 @@ impl Default for Schedule {
             twin_every: 0,
             empty_days: Vec::new(),
             since: None,
+            thinned: None,
         }
     }
+}
+
+/// A past with fewer frames: a present with one every few seconds would make days of thousands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thinned {
+    /// When it ends.
+    pub before: DateTime<Utc>,
+    /// Until then only every so many-th frame was taken.
+    pub every: u32,
 }
 
 /// A local day on which a camera took no frame.

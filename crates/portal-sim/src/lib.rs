@@ -25,7 +25,9 @@ mod truth;
 mod wall;
 
 pub use behaviours::{AddressZone, ApiFailure, Behaviours, Outage};
-pub use config::{AddressForm, Clock, Config, EmptyDay, Extension, PublicAddresses, Schedule};
+pub use config::{
+    AddressForm, Clock, Config, EmptyDay, Extension, PublicAddresses, Schedule, Thinned,
+};
 pub use faults::{Fault, FaultRule, Match, Sizes};
 pub use portal::Portal;
 pub use schedule::Frame;

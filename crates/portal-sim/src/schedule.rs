@@ -76,7 +76,8 @@ impl Timetable {
             return Vec::new();
         };
         let is_early = self.schedule.since.is_some_and(|since| instant < since);
-        if is_early || self.is_empty_day(camera, instant) {
+        let is_none = is_early || self.is_empty_day(camera, instant);
+        if is_none || self.is_thinned_out(slot, instant) {
             return Vec::new();
         }
         let frame = Frame {
@@ -128,6 +129,12 @@ impl Timetable {
             Some(false) => second - Duration::seconds(odd),
             Some(true) => second + Duration::seconds(1 - odd),
             None => second,
+        })
+    }
+
+    fn is_thinned_out(&self, slot: i64, instant: DateTime<Utc>) -> bool {
+        self.schedule.thinned.is_some_and(|thinned| {
+            instant < thinned.before && slot.rem_euclid(i64::from(thinned.every.max(1))) != 0
         })
     }
 

@@ -5,8 +5,8 @@ mod common;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use common::{Answer, ask, at, evening, get, get_briefly, start};
-use portal_sim::{Clock, Config, Outage, Portal, Schedule, TruthFrame};
+use common::{Answer, ask, at, evening, get, get_briefly, instant, start};
+use portal_sim::{Clock, Config, Outage, Portal, Schedule, Thinned, TruthFrame};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -270,4 +270,20 @@ async fn the_page_changes_beyond_recognition() {
     let html = get(&page(&portal)).await;
     assert!(html.status == 200 && !String::from_utf8_lossy(&html.body).contains("app.js"));
     assert_eq!(get(&history(&portal, "2025-09-09")).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_can_be_thinner_than_the_present() {
+    let whole = start(lively(evening())).await;
+    let mut config = lively(evening());
+    let before = instant("2025-09-09T12:00:00Z");
+    config.schedule.thinned = Some(Thinned { before, every: 60 });
+    let thin = start(config).await;
+    let day = "2025-09-09".parse().expect("a date");
+    let all = whole.frames("in_gate", day).expect("frames");
+    let some = thin.frames("in_gate", day).expect("frames");
+    let is_taken = |frame: &&portal_sim::Frame| frame.instant >= before || frame.slot % 60 == 0;
+    let wanted: Vec<_> = all.iter().filter(is_taken).cloned().collect();
+    assert_eq!(some, wanted);
+    assert!(some.len() < all.len() && some[0].instant < before);
 }

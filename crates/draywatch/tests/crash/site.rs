@@ -24,7 +24,8 @@ pub struct Site {
 pub struct Run {
     child: Child,
     pub pid: u32,
-    output: PathBuf,
+    /// What it writes.
+    pub output: PathBuf,
 }
 
 /// How a run ended.

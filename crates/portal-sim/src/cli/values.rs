@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
-use portal_sim::{ApiFailure, EmptyDay};
+use portal_sim::{ApiFailure, EmptyDay, Thinned};
 
 /// Takes a flag over what was there before.
 pub(super) fn set<T>(target: &mut T, flag: Option<T>) {
@@ -52,4 +52,14 @@ pub(super) fn api_failure(text: &str) -> Result<ApiFailure, String> {
         },
         _ => Err("expected 500, 429, 429:SECONDS or error-body".to_owned()),
     }
+}
+
+/// Reads `INSTANT/N`.
+pub(super) fn thinned(text: &str) -> Result<Thinned, String> {
+    let wrong = || "expected an instant and a number such as 2025-09-07T10:00:00Z/100".to_owned();
+    let (before, every) = text.rsplit_once('/').ok_or_else(wrong)?;
+    Ok(Thinned {
+        before: before.parse().map_err(|_| wrong())?,
+        every: every.parse().map_err(|_| wrong())?,
+    })
 }

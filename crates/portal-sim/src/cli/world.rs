@@ -7,9 +7,9 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::Args;
-use portal_sim::{AddressForm, Clock, Config, EmptyDay, Extension, FaultRule};
+use portal_sim::{AddressForm, Clock, Config, EmptyDay, Extension, FaultRule, Thinned};
 
-use super::values::{empty_day, json, set, set_list};
+use super::values::{empty_day, json, set, set_list, thinned};
 
 /// What exists, and where.
 #[derive(Debug, Args)]
@@ -57,6 +57,9 @@ pub(super) struct WorldFlags {
     /// No frame was taken before this instant (RFC 3339).
     #[arg(long, value_name = "INSTANT")]
     since: Option<DateTime<Utc>>,
+    /// Until then only every so many-th frame was taken (`INSTANT/N`): days that are over stay small.
+    #[arg(long, value_name = "INSTANT/N", value_parser = thinned)]
+    thinned: Option<Thinned>,
     /// Local days of history before today.
     #[arg(long, value_name = "DAYS")]
     history_days: Option<u32>,
@@ -141,6 +144,7 @@ impl WorldFlags {
         set(&mut schedule.twin_every, self.twin_every);
         set_list(&mut schedule.empty_days, self.empty_days);
         schedule.since = self.since.or(schedule.since);
+        schedule.thinned = self.thinned.or(schedule.thinned);
         Ok(())
     }
 }

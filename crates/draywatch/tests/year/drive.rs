@@ -43,6 +43,8 @@ pub struct Drive<'a> {
     pub archive: &'a dyn Archive,
     pub log: Log,
     config: Config,
+    /// Whether only cameras are collected, without the jobs that keep house.
+    collects_only: bool,
     now: Time,
     base: Instant,
     dice: Dice,
@@ -54,7 +56,12 @@ pub struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    pub fn new(world: &'a World, archive: &'a dyn Archive, config: Config) -> Self {
+    pub fn new(
+        world: &'a World,
+        archive: &'a dyn Archive,
+        config: Config,
+        collects_only: bool,
+    ) -> Self {
         let mut events = Vec::new();
         for (kind, (from, to), _) in &world.troubles {
             events.push((*from, *kind, true));
@@ -66,6 +73,7 @@ impl<'a> Drive<'a> {
             archive,
             log: Log::default(),
             config,
+            collects_only,
             now: world.start,
             base: Instant::now(),
             dice: Dice(4711),
@@ -118,7 +126,12 @@ impl<'a> Drive<'a> {
     fn start_process(&mut self) {
         self.names += 1;
         let name = format!("elsewhere/0/0/{}/0", self.names);
-        let policy = Policy::of(&self.config);
+        let mut policy = Policy::of(&self.config);
+        if self.collects_only {
+            let mut jobs = std::mem::take(&mut policy.jobs);
+            jobs.retain(|job| matches!(job.work, Work::Collect(_)));
+            policy.jobs = jobs;
+        }
         self.processes.push(Process {
             book: Book::new(policy, name, self.clock()),
             wake: self.now,

@@ -36,14 +36,14 @@ pub fn wrong(troubles: &[Trouble], at: usize, refuses_old: bool) -> Vec<String> 
         .build()
         .unwrap();
     let memory = Memory::default();
-    let (findings, _, _) = runtime.block_on(live(&world, &memory, Config::default()));
+    let (findings, _, _) = runtime.block_on(live(&world, &memory, Config::default(), false));
     findings.wrong
 }
 
 /// A few for every day, many for the drill.
 fn cases() -> u32 {
     if std::env::var_os("DRAYWATCH_TEST_FULL").is_some() {
-        1500
+        400
     } else {
         32
     }

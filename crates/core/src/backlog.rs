@@ -69,10 +69,10 @@ impl DayStanding {
         self.confirmed_at.is_some_and(|at| at >= from)
     }
 
-    /// Whether frames are missing at its end.
+    /// Whether there is room for one more frame at its end.
     fn ends_early(&self, interval: TimeDelta) -> bool {
         self.newest
-            .is_none_or(|newest| newest < self.end - interval * 3)
+            .is_none_or(|newest| newest < self.end - interval * 9 / 10)
     }
 
     /// Whether nothing of it is left to ask for.
@@ -182,7 +182,7 @@ mod tests {
         let end = end_of(date(day));
         DayStanding {
             confirmed_at: Some(end + INTERVAL * 2),
-            newest: (listed > 0).then_some(end - INTERVAL),
+            newest: (listed > 0).then_some(end - INTERVAL / 2),
             listed,
             asked_at: Some(end + INTERVAL * 2),
             ..DayStanding::unknown(date(day), end)

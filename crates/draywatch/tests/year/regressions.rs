@@ -3,8 +3,8 @@
 use crate::random::wrong;
 use crate::script::{Kind, Trouble};
 
-fn nothing_is_wrong(troubles: &[Trouble], at: usize, refuses_old: bool) {
-    let wrong = wrong(troubles, at, refuses_old);
+fn nothing_is_wrong(troubles: &[Trouble], at: usize, closes_days: bool) {
+    let wrong = wrong(troubles, at, closes_days);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

@@ -11,6 +11,10 @@ const EMPTY_DAYS: usize = 7;
 /// The longest wait before a day that still owes frames is asked for again.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 
+/// A day whose last frame lies long before its end is asked for once more so long after its end: the camera was offline, or the
+/// machine's clock was ahead, and the day was not over.
+const SECOND_THOUGHT: TimeDelta = TimeDelta::days(1);
+
 /// The first and the longest wait before a day that the portal's calendar did not offer is asked for again: it is most likely
 /// older than the portal keeps, but a page that misleads must not lose it for good.
 const WITHHELD_WAITS: (TimeDelta, TimeDelta) = (TimeDelta::days(1), TimeDelta::days(8));
@@ -26,6 +30,8 @@ pub struct DayStanding {
     pub confirmed_at: Option<DateTime<Utc>>,
     /// How many frames that one had.
     pub listed: u64,
+    /// The newest of them.
+    pub newest: Option<DateTime<Utc>>,
     /// The last listing, whatever became of it.
     pub asked_at: Option<DateTime<Utc>>,
     /// How often it was asked for since its last frame must have been in.
@@ -45,6 +51,7 @@ impl DayStanding {
             end,
             confirmed_at: None,
             listed: 0,
+            newest: None,
             asked_at: None,
             in_vain: 0,
             failure: None,
@@ -52,11 +59,22 @@ impl DayStanding {
         }
     }
 
-    /// Whether its last frame must have been in at the last listing beyond doubt: two intervals after its end.
+    /// Whether its last frame must have been in at the last listing beyond doubt: two intervals after its end, by a clock that
+    /// the frames themselves bear out.
     #[must_use]
     pub fn is_settled(&self, interval: TimeDelta) -> bool {
-        self.confirmed_at
-            .is_some_and(|at| at >= self.end + interval * 2)
+        let from = if self.ends_early(interval) {
+            self.end + SECOND_THOUGHT
+        } else {
+            self.end + interval * 2
+        };
+        self.confirmed_at.is_some_and(|at| at >= from)
+    }
+
+    /// Whether there is room for one more frame at its end.
+    fn ends_early(&self, interval: TimeDelta) -> bool {
+        self.newest
+            .is_none_or(|newest| newest < self.end - interval * 9 / 10)
     }
 
     /// Whether nothing of it is left to ask for.
@@ -81,6 +99,13 @@ impl DayStanding {
         if self.is_gone() {
             let (first, longest) = WITHHELD_WAITS;
             return asked + (first * (1 << doublings)).min(longest);
+        }
+        let is_confirmed = self
+            .confirmed_at
+            .is_some_and(|at| at >= self.end + interval * 2);
+        if is_confirmed && self.ends_early(interval) && !self.is_settled(interval) && self.owed == 0
+        {
+            return self.end + SECOND_THOUGHT;
         }
         // The day is over, but its last frames may not have been in.
         let was_early = asked < self.end + interval * 2;
@@ -109,6 +134,11 @@ pub fn wanted(
             .find(|day| day.date == date)
             .copied()
             .unwrap_or_else(|| DayStanding::unknown(date, end_of(date)));
+        // Confirmed in the future: the clock was set back since.
+        let day = DayStanding {
+            confirmed_at: day.confirmed_at.filter(|at| *at <= now),
+            ..day
+        };
         if day.is_gone() {
             empty += 1;
         } else if day.is_settled(interval) {
@@ -160,6 +190,7 @@ mod tests {
         let end = end_of(date(day));
         DayStanding {
             confirmed_at: Some(end + INTERVAL * 2),
+            newest: (listed > 0).then_some(end - INTERVAL / 2),
             listed,
             asked_at: Some(end + INTERVAL * 2),
             ..DayStanding::unknown(date(day), end)
@@ -180,6 +211,7 @@ mod tests {
         let early = end - TimeDelta::minutes(3);
         days.push(DayStanding {
             confirmed_at: Some(early),
+            newest: Some(early - INTERVAL),
             listed: 143,
             asked_at: Some(early),
             ..DayStanding::unknown(date(20), end)
@@ -202,7 +234,10 @@ mod tests {
     #[test]
     fn beyond_what_the_portal_keeps_nobody_asks_unless_frames_are_owed() {
         let mut days: Vec<_> = (15..=20).map(|day| done(day, 140)).collect();
-        days.extend((8..=14).map(|day| done(day, 0)));
+        days.extend((8..=14).map(|day| DayStanding {
+            confirmed_at: Some(end_of(date(20))),
+            ..done(day, 0)
+        }));
         assert_eq!(ask(end_of(date(21)), &days), Vec::<u32>::new());
         days.push(DayStanding {
             owed: 3,
@@ -291,6 +326,18 @@ mod tests {
         // What it owes is tried by its own address, and its day is not asked for every few hours.
         days[5].owed = 2;
         assert_eq!(ask(now + TimeDelta::hours(23), &days), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_day_without_frames_at_its_end_is_asked_for_once_more_a_day_later() {
+        let mut days: Vec<_> = (1..=20).map(|day| done(day, 140)).collect();
+        let end = end_of(date(20));
+        days[19].newest = Some(end - TimeDelta::hours(4));
+        assert_eq!(ask(end + TimeDelta::hours(23), &days), Vec::<u32>::new());
+        assert_eq!(ask(end + TimeDelta::hours(24), &days), [20]);
+        days[19].confirmed_at = Some(end + TimeDelta::hours(24));
+        days[19].asked_at = days[19].confirmed_at;
+        assert_eq!(ask(end + TimeDelta::hours(40), &days), Vec::<u32>::new());
     }
 
     #[test]

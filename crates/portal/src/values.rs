@@ -11,6 +11,10 @@ use serde_json::Value;
 
 /// What one answer names.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent remarks about one answer"
+)]
 pub struct Named {
     /// Texts that may be picture addresses, in the order of the answer, each with the instants that stand beside it.
     pub addresses: Vec<(String, Beside)>,

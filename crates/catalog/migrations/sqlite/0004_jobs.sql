@@ -47,16 +47,20 @@ CREATE TABLE portal_days (
     day_end DATETIME NOT NULL,
     confirmed_at DATETIME,
     listed INTEGER NOT NULL DEFAULT 0,
+    -- The newest frame of the last listing beyond doubt.
+    newest DATETIME,
     asked_at DATETIME,
     in_vain INTEGER NOT NULL DEFAULT 0,
     -- What the last listing failed with; null if it did not.
     failure_kind TEXT,
     PRIMARY KEY (camera_id, date)
 );
-INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain, failure_kind)
+INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, newest, asked_at, in_vain, failure_kind)
 SELECT o.camera_id, o.date, MAX(o.day_end), MAX(CASE WHEN o.confirmed THEN o.observed_at END),
        COALESCE((SELECT c.listed FROM observations AS c WHERE c.camera_id = o.camera_id AND c.date = o.date AND c.confirmed
                  ORDER BY c.observed_at DESC LIMIT 1), 0),
+       (SELECT c.newest FROM observations AS c WHERE c.camera_id = o.camera_id AND c.date = o.date AND c.confirmed
+         ORDER BY c.observed_at DESC LIMIT 1),
        MAX(o.observed_at), SUM(o.observed_at >= datetime(o.day_end, '+20 minutes')),
        (SELECT f.failure_kind FROM observations AS f WHERE f.camera_id = o.camera_id AND f.date = o.date
          ORDER BY f.observed_at DESC, f.id DESC LIMIT 1)

@@ -21,9 +21,10 @@ pub(super) async fn note(
         .confirmed
         .then(|| time::text(observation.observed_at));
     let sql = "INSERT INTO portal_days (camera_id, date, day_end, confirmed_at, listed, asked_at, in_vain, \
-               failure_kind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+               failure_kind, newest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
                ON CONFLICT (camera_id, date) DO UPDATE SET day_end = excluded.day_end, \
                listed = CASE WHEN excluded.confirmed_at IS NULL THEN listed ELSE excluded.listed END, \
+               newest = CASE WHEN excluded.confirmed_at IS NULL THEN newest ELSE excluded.newest END, \
                confirmed_at = COALESCE(excluded.confirmed_at, confirmed_at), asked_at = excluded.asked_at, \
                in_vain = in_vain + excluded.in_vain, failure_kind = excluded.failure_kind";
     let failure = observation.failure.as_ref();
@@ -36,6 +37,7 @@ pub(super) async fn note(
         .bind(time::text(observation.observed_at))
         .bind(is_after)
         .bind(failure.map(|failure| failure.kind.as_str()))
+        .bind(observation.newest.map(time::text))
         .execute(conn)
         .await
         .map(|_| ())
@@ -48,7 +50,7 @@ pub(super) async fn standings(
 ) -> sqlx::Result<Vec<DayStanding>> {
     let sql = "WITH owed AS (SELECT date, COUNT(*) AS owed FROM frame_ledger \
                WHERE camera_id = $1 AND state IN ('open', 'thumbnail') GROUP BY date) \
-               SELECT d.date, d.day_end, d.confirmed_at, d.listed, d.asked_at, d.in_vain, \
+               SELECT d.date, d.day_end, d.confirmed_at, d.listed, d.newest, d.asked_at, d.in_vain, \
                d.failure_kind, COALESCE(o.owed, 0) AS owed \
                FROM portal_days AS d LEFT JOIN owed AS o ON o.date = d.date \
                WHERE d.camera_id = $1 AND (d.date >= $2 OR o.owed > 0) ORDER BY d.date";
@@ -66,6 +68,7 @@ fn standing(found: &SqliteRow) -> sqlx::Result<DayStanding> {
         end: row::own_instant(found, "day_end")?,
         confirmed_at: row::instant(found, "confirmed_at")?,
         listed: row::count(found, "listed")?,
+        newest: row::instant(found, "newest")?,
         asked_at: row::instant(found, "asked_at")?,
         in_vain: row::small(found, "in_vain")?,
         failure: row::text(found, "failure_kind")?.and_then(|kind| Kind::parse(&kind)),

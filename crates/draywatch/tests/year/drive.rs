@@ -43,6 +43,8 @@ pub struct Drive<'a> {
     pub archive: &'a dyn Archive,
     pub log: Log,
     config: Config,
+    /// Whether only cameras are collected, without the jobs that keep house.
+    collects_only: bool,
     now: Time,
     base: Instant,
     dice: Dice,
@@ -54,7 +56,12 @@ pub struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    pub fn new(world: &'a World, archive: &'a dyn Archive, config: Config) -> Self {
+    pub fn new(
+        world: &'a World,
+        archive: &'a dyn Archive,
+        config: Config,
+        collects_only: bool,
+    ) -> Self {
         let mut events = Vec::new();
         for (kind, (from, to), _) in &world.troubles {
             events.push((*from, *kind, true));
@@ -66,6 +73,7 @@ impl<'a> Drive<'a> {
             archive,
             log: Log::default(),
             config,
+            collects_only,
             now: world.start,
             base: Instant::now(),
             dice: Dice(4711),
@@ -118,7 +126,12 @@ impl<'a> Drive<'a> {
     fn start_process(&mut self) {
         self.names += 1;
         let name = format!("elsewhere/0/0/{}/0", self.names);
-        let policy = Policy::of(&self.config);
+        let mut policy = Policy::of(&self.config);
+        if self.collects_only {
+            let mut jobs = std::mem::take(&mut policy.jobs);
+            jobs.retain(|job| matches!(job.work, Work::Collect(_)));
+            policy.jobs = jobs;
+        }
         self.processes.push(Process {
             book: Book::new(policy, name, self.clock()),
             wake: self.now,
@@ -168,7 +181,7 @@ impl<'a> Drive<'a> {
         let is_at_work = runs.any(|run| run.camera.is_some());
         let next = at + TimeDelta::seconds(2);
         let comes_first = self.events.front().is_none_or(|event| next < event.0);
-        let waits = at.minute() % 2 == 0 && !is_at_work && comes_first;
+        let waits = at.minute().is_multiple_of(2) && !is_at_work && comes_first;
         if waits {
             self.events.push_front((next, Kind::WeAreDown, true));
         }

@@ -9,11 +9,11 @@ use crate::world::World;
 #[tokio::test]
 async fn the_median_lag_stays_under_45_seconds_at_1_2_listings_per_interval() {
     let world = World::new(start(2025, 6, 1), 28, KEEP, false, &[]);
-    let (findings, by_rhythm, _) = live(&world, &Memory::default(), Config::default()).await;
+    let (findings, by_rhythm, _) = live(&world, &Memory::default(), Config::default(), false).await;
     hold(&findings);
     let mut config = Config::default();
     config.service.capture_at_publish = false;
-    let (findings, by_period, _) = live(&world, &Memory::default(), config).await;
+    let (findings, by_period, _) = live(&world, &Memory::default(), config, false).await;
     hold(&findings);
     println!("Four weeks by the cameras' rhythm:\n{by_rhythm}");
     println!("The same by plain polling every ten minutes:\n{by_period}");

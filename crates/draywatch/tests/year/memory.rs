@@ -61,6 +61,7 @@ impl Camera {
             .push(listing.read);
         if let Ok(frames) = &listing.frames {
             day.confirmed_at = Some(listing.read);
+            day.newest = frames.iter().max().copied();
             day.listed = frames.len() as u64;
             self.observed
                 .push((listing.bounds, listing.read, day.listed));

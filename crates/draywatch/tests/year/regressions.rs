@@ -1,1 +1,34 @@
 //! What random troubles brought to light, each as small as it came, so that it stays mended.
+
+use crate::random::wrong;
+use crate::script::{Kind, Trouble};
+
+fn nothing_is_wrong(troubles: &[Trouble], at: usize, closes_days: bool) {
+    let wrong = wrong(troubles, at, closes_days);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A clock that is two hours ahead around midnight: by it the day was over at ten in the evening, its frames until then were
+/// beyond doubt, and those of the last two hours were never asked for.
+#[test]
+fn a_clock_that_is_ahead_over_midnight_does_not_lose_the_evening() {
+    let ahead = Trouble::new(Kind::ClockOff, 190, 300, 7200);
+    nothing_is_wrong(&[ahead], 0, false);
+    nothing_is_wrong(&[ahead], 0, true);
+}
+
+/// A clock that is behind shows frames of the future, and no listing counts until it is right again.
+#[test]
+fn a_clock_that_is_behind_over_midnight_loses_nothing() {
+    let behind = Trouble::new(Kind::ClockOff, 300, 300, -7200);
+    nothing_is_wrong(&[behind], 0, false);
+}
+
+/// Days that the calendar closes, around the night in which clocks change.
+#[test]
+fn an_outage_over_the_change_of_clocks_is_made_up_for() {
+    let down = Trouble::new(Kind::WeAreDown, 200, 1400, 0);
+    for at in [1, 2] {
+        nothing_is_wrong(&[down], at, true);
+    }
+}

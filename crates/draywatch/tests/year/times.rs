@@ -26,9 +26,12 @@ pub async fn live(
     world: &World,
     archive: &dyn Archive,
     config: Config,
+    collects_only: bool,
 ) -> (Findings, Figures, Log) {
     let (began, worked) = (std::time::Instant::now(), cpu());
-    let log = Drive::new(world, archive, config).run().await;
+    let log = Drive::new(world, archive, config, collects_only)
+        .run()
+        .await;
     let ticks = archive.jobs().ticks(None, u32::MAX).await.unwrap();
     let findings = audit(world, archive, &log, &ticks).await;
     let mut figures = figures(world, &log, &ticks);
@@ -65,7 +68,7 @@ async fn a_year_of_two_cameras_over_rows_in_memory() {
         troubles.push(Trouble::new(Kind::Stopped, day * 1440 + 31, 30, 0));
     }
     let world = World::new(start(2025, 2, 20), 366, KEEP, false, &troubles);
-    let (findings, figures, _) = live(&world, &Memory::default(), Config::default()).await;
+    let (findings, figures, _) = live(&world, &Memory::default(), Config::default(), false).await;
     println!("A year, rows in memory:\n{figures}");
     hold(&findings);
     assert!(figures.undisturbed_days > 60);
@@ -79,7 +82,7 @@ async fn a_month_of_two_cameras_over_a_database_in_a_file() {
     let troubles = by_dice(2, 30);
     let world = World::new(start(2025, 10, 20), 30, KEEP, true, &troubles);
     let sqlite = Sqlite::new(world.start).await;
-    let (findings, figures, _) = live(&world, &sqlite, Config::default()).await;
+    let (findings, figures, _) = live(&world, &sqlite, Config::default(), true).await;
     println!("A month, SQLite in a file:\n{figures}");
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     for (kind, _, _) in &world.troubles {

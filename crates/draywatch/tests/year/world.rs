@@ -42,13 +42,13 @@ pub struct World {
     pub troubles: Vec<(Kind, Span, i64)>,
     by_kind: BTreeMap<Kind, Vec<(Span, i64)>>,
     keep: u64,
-    /// Whether days that are not kept cannot be picked; else they are shown empty.
-    refuses_old: bool,
+    /// Whether days of the future, and those that are not kept, cannot be picked; else they are shown empty.
+    closes_days: bool,
 }
 
 impl World {
     /// A world of so many days from `start` on, whose portal keeps `keep` days besides today.
-    pub fn new(start: Time, days: i64, keep: u64, refuses_old: bool, troubles: &[Trouble]) -> Self {
+    pub fn new(start: Time, days: i64, keep: u64, closes_days: bool, troubles: &[Trouble]) -> Self {
         let spans = |trouble: &Trouble| (trouble.kind, trouble.span(start), trouble.size);
         let mut world = Self {
             start,
@@ -57,7 +57,7 @@ impl World {
             troubles: troubles.iter().map(spans).collect(),
             by_kind: BTreeMap::new(),
             keep,
-            refuses_old,
+            closes_days,
         };
         for (kind, span, size) in &world.troubles {
             let of_kind = world.by_kind.entry(*kind).or_default();
@@ -145,8 +145,8 @@ impl World {
         if self.is(Kind::PortalDown, at) {
             return refuse(FailureKind::Transient, "the portal is down");
         }
-        let is_old = date < self.oldest(at);
-        if date > local_date(at, ZONE) || is_old && self.refuses_old {
+        let is_open = (self.oldest(at)..=local_date(at, ZONE)).contains(&date);
+        if self.closes_days && !is_open {
             return refuse(
                 FailureKind::NotFound,
                 "the calendar does not offer that day",

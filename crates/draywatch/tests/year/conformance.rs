@@ -172,7 +172,7 @@ impl Side<'_> {
             let frames: std::collections::BTreeSet<_> = frames.collect();
             frames.into_iter().collect()
         });
-        let kind = if had % 2 == 0 {
+        let kind = if had.is_multiple_of(2) {
             Kind::Transient
         } else {
             Kind::NotFound

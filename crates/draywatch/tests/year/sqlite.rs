@@ -64,7 +64,7 @@ fn new_entry(frame: &FrameId, date: NaiveDate) -> NewLedgerEntry {
     }
 }
 
-fn owed(entry: LedgerEntry) -> Owed {
+fn owed(entry: &LedgerEntry) -> Owed {
     Owed {
         id: entry.id,
         instant: entry.entry.frame.instant,
@@ -139,7 +139,7 @@ impl Archive for Sqlite {
             return Ok(Some((id, Vec::new())));
         }
         let enlisted = unless_lost(catalog.enlist(&new, listing.read).await)?;
-        Ok(enlisted.map(|entries| (id, entries.into_iter().map(owed).collect())))
+        Ok(enlisted.map(|entries| (id, entries.iter().map(owed).collect())))
     }
 
     async fn record(
@@ -199,7 +199,7 @@ impl Archive for Sqlite {
             states: vec![LedgerState::Open, LedgerState::Thumbnail],
         };
         let entries = self.catalog.ledger(&filter).await?;
-        Ok(entries.into_iter().map(owed).collect())
+        Ok(entries.iter().map(owed).collect())
     }
 
     async fn stored(&self, camera: &CameraId) -> Result<BTreeSet<DateTime<Utc>>> {

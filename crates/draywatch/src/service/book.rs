@@ -23,8 +23,8 @@ const LOOK: TimeDelta = TimeDelta::seconds(5);
 const SOON: TimeDelta = TimeDelta::seconds(1);
 /// So many of the newest frames tell a camera's rhythm.
 const FRAMES: u32 = 40;
-/// So many of the latest listings are looked at for the breaker.
-const LISTINGS: u32 = 60;
+/// So many of the latest listings are looked at for the breaker, and so many if those all failed.
+const LISTINGS: (u32, u32) = (6, 60);
 
 /// A tick that this process has started.
 #[derive(Debug, Clone)]
@@ -112,7 +112,10 @@ impl Book {
         now: DateTime<Utc>,
         steady: Instant,
     ) -> Result<Round> {
-        let latest = rows.latest_listings(LISTINGS).await?;
+        let mut latest = rows.latest_listings(LISTINGS.0).await?;
+        if latest.iter().all(|attempt| attempt.failure.is_some()) {
+            latest = rows.latest_listings(LISTINGS.1).await?;
+        }
         let policy = &self.policy;
         let breaker = breaker(
             &latest,

@@ -203,10 +203,10 @@ fn next_due(
     // A tick of the future tells of a clock that was set back, and says nothing.
     let last_started = standing.last_started.filter(|last| *last <= now);
     let last_due = standing.last_due.filter(|last| *last <= now);
+    // So does a start of the future: it would make every tick the first.
+    let started = around.service_started.filter(|started| *started <= now);
     let is_first = spec.at_start
-        && around
-            .service_started
-            .is_some_and(|started| last_started.is_none_or(|last| last < started - FRESH));
+        && started.is_some_and(|started| last_started.is_none_or(|last| last < started - FRESH));
     // Whatever kept it from its ticks is over: the one that is owed is not put off to the next round time.
     let is_overdue = match last_started {
         Some(last) => now - last >= spec.period + spec.grace,

@@ -123,6 +123,16 @@ fn a_clock_that_is_set_back_does_not_put_a_job_to_sleep() {
 }
 
 #[test]
+fn a_service_that_started_by_a_clock_of_the_future_does_not_begin_again_and_again() {
+    let around = Around {
+        service_started: Some(at(14_400)),
+        ..Around::default()
+    };
+    let next = |now| next_step(at(now), &spec(), &last(0, 0), &around);
+    assert_eq!(next(10), Step::Plan(at(600)));
+}
+
+#[test]
 fn a_breaker_holds_ticks_without_missing_them() {
     let around = Around {
         held_until: Some(at(9000)),

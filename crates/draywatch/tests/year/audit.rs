@@ -15,6 +15,9 @@ use crate::world::{Frame, Span, Time, World, ZONE};
 /// So long everything must have worked until the archive is complete again.
 pub const RECOVERY: TimeDelta = TimeDelta::minutes(60);
 
+/// Three attempts for each of six periods, as many again for starts and steps of the clock.
+const MOST_AN_HOUR: usize = 40;
+
 /// What was found to be wrong, in words; and the slots by answer.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -27,6 +30,7 @@ pub async fn audit(world: &World, archive: &dyn Archive, log: &Log, ticks: &[Tic
     let good = world.good();
     duplicates(log, ticks, &mut findings.wrong);
     hammering(world, log, &mut findings.wrong);
+    rush(world, log, &mut findings.wrong);
     for number in 0..world.cameras.len() {
         let id = &world.cameras[number].id;
         let stored = archive.stored(id).await.unwrap();
@@ -54,6 +58,26 @@ fn duplicates(log: &Log, ticks: &[TickRow], wrong: &mut Vec<String>) {
             wrong.push(format!("two instances of {job} at {began}"));
         }
         last.insert(job, *ended);
+    }
+}
+
+/// Whatever happens, a camera's present day is not asked for more often than a tick's own retries explain.
+fn rush(world: &World, log: &Log, wrong: &mut Vec<String>) {
+    for number in 0..world.cameras.len() {
+        let of_today = log.listings.iter();
+        let of_today = of_today
+            .filter(|(camera, date, at, _)| *camera == number && *date >= local_date(*at, ZONE));
+        let times: Vec<Time> = of_today.map(|listing| listing.2).collect();
+        let hour = TimeDelta::hours(1);
+        let rush = times
+            .windows(MOST_AN_HOUR)
+            .find(|some| some[MOST_AN_HOUR - 1] - some[0] < hour);
+        if let Some(rush) = rush {
+            wrong.push(format!(
+                "{MOST_AN_HOUR} listings in the hour from {}",
+                rush[0]
+            ));
+        }
     }
 }
 

@@ -32,3 +32,12 @@ fn an_outage_over_the_change_of_clocks_is_made_up_for() {
         nothing_is_wrong(&[down], at, true);
     }
 }
+
+/// A machine that starts with its clock four hours ahead, which is then set right: by the rows the service had not begun yet, and
+/// each tick was its first, one after the other for four hours.
+#[test]
+fn a_start_by_a_clock_that_is_ahead_is_no_rush() {
+    let ahead = Trouble::new(Kind::ClockOff, 600, 200, 14_400);
+    let down = Trouble::new(Kind::WeAreDown, 610, 90, 0);
+    nothing_is_wrong(&[ahead, down], 0, false);
+}

@@ -11,8 +11,9 @@ section! {
     /// Gigabytes (of 1,000,000,000 bytes) that all pictures may take; beyond it the oldest that draywatch collected
     /// go. No limit when not set.
     max_size_gb: Option<f64> => Spec::unset("500.0").above(0.0);
-    /// Gigabytes that stay free on the disk of the pictures; below it the oldest that draywatch collected go. When
-    /// not set: 1, or a tenth of the disk where that is less. 0 for no such floor.
+    /// Gigabytes that stay free on the disk of the pictures; below it the oldest that draywatch collected go. 0 lets
+    /// them go only when a picture cannot be written. When not set (and `max_size_gb` neither), nothing goes for want
+    /// of room: a full disk stops the collection until there is some.
     min_free_gb: Option<f64> => Spec::unset("5.0").not_negative();
     /// What becomes of pictures that rows of other tables refer to (detections, for one): `"keep"` keeps row and
     /// file, `"remove"` lets them go like others. The other tables are never touched.

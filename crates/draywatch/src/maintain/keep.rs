@@ -9,9 +9,6 @@ use crate::store::Store;
 
 /// Bytes of a gigabyte in the settings.
 const GIGABYTE: f64 = 1e9;
-/// Where no floor of free disk is set.
-const DEFAULT_FLOOR: u64 = 1_000_000_000;
-
 /// What the settings say about keeping pictures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keep {
@@ -19,6 +16,15 @@ pub struct Keep {
     pub age: Retention,
     /// How much room, and what stays all the same.
     pub room: RetentionConfig,
+}
+
+impl Keep {
+    /// Whether anything may go for want of room. Who set neither a floor nor a budget has not said so, and a disk that another
+    /// program has filled must not cost the archive.
+    #[must_use]
+    pub fn may_yield(&self) -> bool {
+        self.room.min_free_gb.is_some() || self.room.max_size_gb.is_some()
+    }
 }
 
 /// What asks for a clean-up.
@@ -41,16 +47,14 @@ pub(super) fn policy(
     cause: Cause,
     (free, total): (u64, u64),
 ) -> Result<Policy, MaintainError> {
-    let floor = match keep.room.min_free_gb {
-        Some(gigabytes) => bytes(gigabytes),
-        None => DEFAULT_FLOOR.min(total / 10),
-    };
+    let floor = keep.room.min_free_gb.map_or(0, bytes);
     if floor > total {
         let path = store.archive.root().to_owned();
         return Err(MaintainError::FloorTooHigh { path, floor, total });
     }
     let (budget, floor) = match cause {
         Cause::Routine => (keep.room.max_size_gb.map(bytes), floor),
+        Cause::Room(_) if !keep.may_yield() => (None, 0),
         Cause::Room(more) => (None, floor.max(free.saturating_add(more).min(total))),
     };
     let taken_before = match keep.age {

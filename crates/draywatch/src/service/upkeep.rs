@@ -61,6 +61,11 @@ pub async fn make_room(shared: &Shared, collector: &Collector, need: Need) {
             return;
         }
     };
+    if need == Need::Write && done.frames == 0 && !keep.may_yield() {
+        tracing::error!(
+            "the disk is full, and nothing may go: free some, or let the oldest frames go (retention.min_free_gb, retention.max_size_gb)"
+        );
+    }
     if done.frames > 0 {
         tracing::warn!(
             frames = done.frames,

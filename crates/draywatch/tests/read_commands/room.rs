@@ -219,10 +219,22 @@ async fn a_floor_above_the_disk_and_a_second_clean_up_are_refused() {
     let cleaned = room::cleanup(&store, &clock, &keep(None), &|_| {})
         .await
         .unwrap();
-    assert!(
-        cleaned.pruned.frames > 0 && cleaned.pruned.is_well(),
-        "a tenth of the disk is the floor by default: {cleaned:?}"
+    assert_eq!(
+        cleaned.pruned.frames, 0,
+        "no floor is set, so nothing may go"
     );
+    store.catalog.close().await;
+}
+
+#[tokio::test]
+async fn nothing_goes_for_want_of_room_unless_somebody_said_so() {
+    let (_disk, _elsewhere, store, clock, stored) = full_disk(false).await;
+    for need in [Need::Floor, Need::Write] {
+        let made = room::make_room(&store, &clock, &keep(None), need).await;
+        assert_eq!(made.unwrap().frames, 0);
+    }
+    let left = store.catalog.images_after(0, 1000).await.unwrap();
+    assert!(i64::try_from(left.len()).unwrap() >= stored);
     store.catalog.close().await;
 }
 

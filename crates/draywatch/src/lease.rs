@@ -179,7 +179,7 @@ impl Keeper {
                     // The database is what fails here, and whoever works will meet it; others cannot take over either.
                     Err(error) => {
                         let silent = last.elapsed().as_secs();
-                        tracing::warn!(job = %fence.job, silent, error = %draywatch_core::error::chain(&error), "a lease could not be renewed");
+                        tracing::warn!(job = %fence.job, silent, kind = %error.kind(), error = %draywatch_core::error::chain(&error), "a lease could not be renewed");
                     }
                 }
             }

@@ -101,11 +101,11 @@ async fn write_down(shared: &Shared, started: &Started, ended: &Ended) {
                 return;
             }
             Err(error) if tokio::time::Instant::now() < until => {
-                tracing::warn!(job = %job, error = %chain(&error), "the end of a tick could not be written down, trying again");
+                tracing::warn!(job = %job, kind = %error.kind(), error = %chain(&error), "the end of a tick could not be written down, trying again");
                 tokio::time::sleep(WRITE_PAUSE).await;
             }
             Err(error) => {
-                tracing::error!(job = %job, error = %chain(&error), "the end of a tick could not be written down; it will be found interrupted");
+                tracing::error!(job = %job, kind = %error.kind(), error = %chain(&error), "the end of a tick could not be written down; it will be found interrupted");
                 return;
             }
         }

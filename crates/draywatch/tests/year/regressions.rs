@@ -50,3 +50,10 @@ fn a_portal_that_is_down_and_slow_is_asked_by_attempts() {
     let slow = Trouble::new(Kind::Slow, 650, 618, 10);
     nothing_is_wrong(&[down, slow], 0, false);
 }
+
+/// A second look that failed was followed by another after half a minute, for as long as the camera could not be read.
+#[test]
+fn second_looks_that_fail_are_no_rush() {
+    let behind = Trouble::new(Kind::ClockOff, 1047, 78, -984);
+    nothing_is_wrong(&[behind], 0, true);
+}

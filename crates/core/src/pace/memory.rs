@@ -98,7 +98,9 @@ impl Memory {
         last: DateTime<Utc>,
         interval: TimeDelta,
     ) -> Option<(DateTime<Utc>, Purpose)> {
-        if self.look.is_some() {
+        // A listing that began since was the second look, and failed: that is for its own delays, not for a third.
+        let waits = |first: DateTime<Utc>| last <= first && first - last < interval;
+        if self.look.is_some_and(|(_, first)| waits(first)) {
             return Some((second_look(last, interval), Purpose::SecondLook));
         }
         let due = rhythm(frames)?.next_listing(last, self.offset(interval), interval);

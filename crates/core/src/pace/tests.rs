@@ -142,6 +142,32 @@ fn the_median_lag_stays_under_45_seconds_at_1_2_listings_an_interval() {
     }
 }
 
+#[test]
+fn a_second_look_that_failed_is_not_followed_by_a_third() {
+    let frames: Vec<_> = (0..20).map(|n| at(n * 600_000)).collect();
+    let due = at(20 * 600_000 + 36_000);
+    let look = Look {
+        due,
+        at: due + TimeDelta::seconds(5),
+        purpose: Purpose::Rhythm,
+    };
+    let spent = Spent {
+        listings: 20,
+        since: at(0),
+    };
+    let memory = Memory::default().after(&look, &frames, INTERVAL, &spent);
+    let next = |last| memory.next(&frames, last, INTERVAL).unwrap();
+    assert_eq!(
+        next(due),
+        (due + TimeDelta::seconds(36), Purpose::SecondLook)
+    );
+    // The second look began, and nothing could be read.
+    let second = due + TimeDelta::seconds(36);
+    let (then, purpose) = next(second);
+    assert_eq!(purpose, Purpose::Rhythm);
+    assert!(then - second >= INTERVAL / 2);
+}
+
 proptest! {
     #[test]
     fn any_instants_are_taken(frames in proptest::collection::vec(-1_000_000_000i64..1_000_000_000, 0..60), now in -1_000_000_000i64..1_000_000_000) {

@@ -41,3 +41,19 @@ fn a_start_by_a_clock_that_is_ahead_is_no_rush() {
     let down = Trouble::new(Kind::WeAreDown, 610, 90, 0);
     nothing_is_wrong(&[ahead, down], 0, false);
 }
+
+/// A portal that is down while every listing meets its deadline: none of them tells that it is the portal, so that no breaker
+/// opens, and the attempts of each camera are all that is asked.
+#[test]
+fn a_portal_that_is_down_and_slow_is_asked_by_attempts() {
+    let down = Trouble::new(Kind::PortalDown, 957, 394, 0);
+    let slow = Trouble::new(Kind::Slow, 650, 618, 10);
+    nothing_is_wrong(&[down, slow], 0, false);
+}
+
+/// A second look that failed was followed by another after half a minute, for as long as the camera could not be read.
+#[test]
+fn second_looks_that_fail_are_no_rush() {
+    let behind = Trouble::new(Kind::ClockOff, 1047, 78, -984);
+    nothing_is_wrong(&[behind], 0, true);
+}

@@ -86,11 +86,19 @@ impl Looking {
     /// Adds what a look showed.
     pub(super) fn take(&mut self, page: &Page, read: &RawReading, tempo: Pace) {
         let known = (self.elements.len(), self.named);
-        self.elements.extend(self.wanted.only(&sightings(
+        let seen = self.wanted.only(&sightings(
             &self.wanted.camera,
             &read.pictures,
             page.base.as_ref(),
-        )));
+        ));
+        if matches!(tempo, Pace::Leap(_)) {
+            // A leap sees the end of a list first: the order that a sweep saw tells the passes of a doubled hour apart.
+            for (key, sighting) in seen {
+                self.elements.entry(key).or_insert(sighting);
+            }
+        } else {
+            self.elements.extend(seen);
+        }
         self.looks += 1;
         self.patient += u32::from(tempo == Pace::Patient);
         self.named = self.network(page).frames.len();

@@ -205,6 +205,23 @@ pub fn folds(times: &[AddressTime], zone: Tz) -> Vec<Fold> {
     folds
 }
 
+/// Whether the order of a list (as for [`folds`]) leaves no doubt about the passes of a doubled hour: either no time comes
+/// twice, or the list runs one way but for a single step back among the times that do.
+#[must_use]
+pub fn passes_are_clear(times: &[AddressTime], zone: Tz) -> bool {
+    let naive: Vec<Option<NaiveDateTime>> = times.iter().map(AddressTime::naive).collect();
+    let mut known: Vec<NaiveDateTime> = naive.iter().flatten().copied().collect();
+    if !known.iter().any(|time| is_ambiguous(*time, zone)) {
+        return true;
+    }
+    if !is_rising(&naive) {
+        known.reverse();
+    }
+    let mut back = known.windows(2).filter(|pair| pair[1] < pair[0]);
+    let is_change = |pair: &[NaiveDateTime]| pair.iter().all(|time| is_ambiguous(*time, zone));
+    back.next().is_some_and(is_change) && back.next().is_none()
+}
+
 /// Whether a list is mostly rising, judged by its neighbours.
 fn is_rising(times: &[Option<NaiveDateTime>]) -> bool {
     let known: Vec<NaiveDateTime> = times.iter().flatten().copied().collect();

@@ -22,6 +22,9 @@ use pass::Pass;
 use crate::browser::{Browser, BrowserSettings, SessionJournal};
 use crate::page::{self, Page};
 
+/// Two passes over a page that mixes them up agree all the same.
+const HOUR_IS_UNCLEAR: &str = "the order of the page's pictures does not tell the two passes of the hour apart that comes twice, and nothing else does";
+
 /// How the portal is read.
 #[derive(Debug, Clone)]
 pub struct PortalSettings {
@@ -166,7 +169,11 @@ impl Lister {
         let confirmation = if second.doubt.is_none() {
             Confirmation::Readings
         } else if !first.is_contradictory && !second.is_contradictory && agree(&first, &second) {
-            Confirmation::SecondPass
+            if first.is_order_clear && second.is_order_clear {
+                Confirmation::SecondPass
+            } else {
+                Confirmation::Unconfirmed(HOUR_IS_UNCLEAR.to_owned())
+            }
         } else {
             second.frames = union(&first.frames, second.frames);
             Confirmation::Unconfirmed(second.doubt.clone().unwrap_or(doubt))

@@ -73,6 +73,33 @@ fn the_hour_that_comes_twice_is_told_apart_by_order() {
 }
 
 #[test]
+fn an_order_that_runs_to_and_fro_does_not_tell_the_passes_apart() {
+    let clear = |order: &[&str]| {
+        let time = |t: &&str| naive(&format!("2025-11-02T{t}"));
+        let times: Vec<_> = order.iter().map(time).collect();
+        let falling: Vec<_> = times.iter().rev().copied().collect();
+        let is_clear = passes_are_clear(&times, Los_Angeles);
+        assert_eq!(passes_are_clear(&falling, Los_Angeles), is_clear);
+        is_clear
+    };
+    assert!(clear(&[
+        "00:57:01", "01:07:34", "01:57:35", "01:07:36", "02:07:37"
+    ]));
+    assert!(clear(&["03:07:34", "00:57:01", "02:17:36"]), "no such hour");
+    assert!(clear(&[]));
+    // One pass only: which?
+    assert!(!clear(&["00:57:01", "01:07:34", "01:57:35", "02:07:36"]));
+    // Sorted by the time of day.
+    assert!(!clear(&[
+        "00:57:01", "01:07:34", "01:07:36", "01:57:35", "01:57:37"
+    ]));
+    // The end of the list was seen before its beginning.
+    assert!(!clear(&[
+        "01:27:36", "02:07:37", "03:07:34", "00:57:01", "01:07:34", "01:57:35", "01:17:36"
+    ]));
+}
+
+#[test]
 fn the_hour_that_is_skipped_does_not_exist() {
     assert_eq!(
         resolve(

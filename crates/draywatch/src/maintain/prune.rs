@@ -13,6 +13,7 @@ pub use super::keep::Keep;
 use super::keep::{Cause, policy};
 use super::pruned::{Gone, Pruned};
 use super::{MaintainError, Progress, Watch};
+use crate::archive::PruneLock;
 use crate::removal;
 use crate::store::Store;
 
@@ -43,20 +44,31 @@ pub async fn prune(
     tell: Tell<'_>,
     watch: Watch<'_>,
 ) -> Result<Pruned, MaintainError> {
-    run(store, clock, keep, (mode, Cause::Routine), tell, watch).await
+    let alone = store.reopened().await?.archive.lock_prune()?;
+    run(
+        store,
+        clock,
+        keep,
+        (mode, Cause::Routine),
+        &alone,
+        tell,
+        watch,
+    )
+    .await
 }
 
+/// The same by one of the causes, for one who holds the right to remove.
 pub(super) async fn run(
     store: &Store,
     clock: &Clock,
     keep: &Keep,
     (mode, cause): (Mode, Cause),
+    _alone: &PruneLock,
     tell: Tell<'_>,
     watch: Watch<'_>,
 ) -> Result<Pruned, MaintainError> {
     // As it is now: the disk may have gone since the store was opened (invariant 6).
     let store = store.reopened().await?;
-    let _alone = store.archive.lock_prune()?;
     let mut pruned = Pruned::default();
     if mode == Mode::Remove {
         pruned.failed.extend(removal::finish(&store).await?.failed);

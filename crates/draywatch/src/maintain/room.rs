@@ -1,17 +1,26 @@
 //! What a service asks for by itself: room on a full disk, and the periodic clean-up. Must not schedule, log or print.
 
+use std::time::Duration;
+
 use draywatch_core::Clock;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::keep::{Cause, Keep};
 use super::prune::{self, Mode};
 use super::{MaintainError, Pruned, Watch};
+use crate::archive::{ArchiveError, PruneLock};
 use crate::store::Store;
 
 /// Bytes that are freed when a write failed for lack of room, whatever the floor says.
 const ROOM_TO_WRITE: u64 = 16_000_000;
 /// Rounds until the disk is measured to have room; each removes what the one before it said was enough.
 const ROUNDS: u32 = 5;
+
+/// How long another clean-up is waited for, of this process (two cameras, or a camera and the clean-up) or of another.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The pause between two looks at whether it has ended.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why room is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +46,7 @@ pub struct Cleaned {
 /// It is well ([`Pruned::is_well`]) when there is room; else the account says what could not go.
 ///
 /// # Errors
-/// As [`prune::prune`].
+/// As [`prune::prune`]; another clean-up is waited for first.
 pub async fn make_room(
     store: &Store,
     clock: &Clock,
@@ -45,6 +54,10 @@ pub async fn make_room(
     need: Need,
 ) -> Result<Pruned, MaintainError> {
     sweep(store).await?;
+    if need == Need::Floor && keep.room.min_free_gb.is_none() {
+        return Ok(Pruned::default());
+    }
+    let alone = alone(store).await?;
     let mut more = match need {
         Need::Floor => 0,
         Need::Write => ROOM_TO_WRITE,
@@ -52,7 +65,7 @@ pub async fn make_room(
     let mut done = Pruned::default();
     for _ in 0..ROUNDS {
         let cause = (Mode::Remove, Cause::Room(more));
-        let round = prune::run(store, clock, keep, cause, &|_| {}, &|_| {}).await?;
+        let round = prune::run(store, clock, keep, cause, &alone, &|_| {}, &|_| {}).await?;
         let is_last = round.frames == 0 || round.is_stuck;
         done = done.then(round);
         if is_last {
@@ -67,16 +80,32 @@ pub async fn make_room(
 /// The periodic clean-up: removals that a crash cut short, pictures by all rules, temporaries of dead processes.
 ///
 /// # Errors
-/// As [`prune::prune`].
+/// As [`prune::prune`]; another clean-up is waited for first.
 pub async fn cleanup(
     store: &Store,
     clock: &Clock,
     keep: &Keep,
     watch: Watch<'_>,
 ) -> Result<Cleaned, MaintainError> {
-    let pruned = prune::prune(store, clock, keep, Mode::Remove, &|_| {}, watch).await?;
+    let alone = alone(store).await?;
+    let cause = (Mode::Remove, Cause::Routine);
+    let pruned = prune::run(store, clock, keep, cause, &alone, &|_| {}, watch).await?;
     let swept = sweep(store).await?;
     Ok(Cleaned { pruned, swept })
+}
+
+/// The right to remove.
+async fn alone(store: &Store) -> Result<PruneLock, MaintainError> {
+    let archive = store.reopened().await?.archive;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match archive.lock_prune() {
+            Err(ArchiveError::BeingPruned { .. }) if Instant::now() < until => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            lock => return Ok(lock?),
+        }
+    }
 }
 
 async fn sweep(store: &Store) -> Result<u64, MaintainError> {

@@ -25,6 +25,8 @@ pub struct Pass {
     pub doubt: Option<String>,
     /// Whether the readings contradicted each other, which no second pass mends.
     pub is_contradictory: bool,
+    /// Whether the order of the frames tells the passes of a doubled hour apart, where the day has one.
+    pub is_order_clear: bool,
     /// How addresses were read.
     pub reading: ImageTime,
     /// The newest address time seen.
@@ -63,13 +65,16 @@ impl Lister {
         let now = self.clock.now();
         let (_, page) = self.opened()?;
         let network = looking.network(page);
-        let frames = looking.wanted.frames(&network.frames, &looking.elements);
+        let wanted = &looking.wanted;
+        let is_order_clear = wanted.passes_are_clear(&network.frames, &looking.elements);
+        let frames = wanted.frames(&network.frames, &looking.elements);
         refuse_future(&frames, reading, now)?;
         let newest = self.newest(camera).map(|time| time.to_string());
         Ok(Pass {
             frames,
             doubt,
             is_contradictory,
+            is_order_clear,
             reading,
             newest,
             observed_at: now,

@@ -177,6 +177,27 @@ fn what_stands_beside_an_address_tells_the_passes_of_a_doubled_hour_apart() {
 }
 
 #[test]
+fn a_page_that_shows_an_end_first_does_not_tell_the_passes_of_a_doubled_hour_apart() {
+    let day = wanted("2025-11-02", ImageTime::Local);
+    let shown_in = |minutes: &[&str]| {
+        let address = |m: &&str| format!("http://c/a/2025-11-02/1/2025-11-02T{m}-in_gate.jpeg");
+        let seen = shown(&minutes.iter().map(address).collect::<Vec<_>>(), &day);
+        day.passes_are_clear(&BTreeMap::new(), &seen)
+    };
+    let hour = [
+        "00:57:01", "01:07:01", "01:57:02", "01:07:03", "01:57:04", "02:07:05",
+    ];
+    assert!(shown_in(&hour));
+    let (beginning, end) = hour.split_at(3);
+    assert!(!shown_in(&[end, beginning].concat()), "the end first");
+    let mut sorted = hour;
+    sorted.sort_unstable();
+    assert!(!shown_in(&sorted), "sorted by the time of day");
+    let utc = wanted("2025-11-02", ImageTime::Utc);
+    assert!(utc.passes_are_clear(&BTreeMap::new(), &shown(&[], &utc)));
+}
+
+#[test]
 fn addresses_are_kept_word_for_word() {
     let day = wanted("2025-09-07", ImageTime::Utc);
     let odd = "http://c/apm/2025-09-08/3/2025-09-07T08%3A00%3A01-in_gate.JPEG?sig=a%2Fb".to_owned();

@@ -7,7 +7,9 @@ use chrono_tz::Tz;
 use draywatch_core::CameraId;
 use draywatch_core::address::{AddressTime, full_of_thumbnail};
 use draywatch_core::listing::ListedFrame;
-use draywatch_core::zone::{Fold, ImageTime, day_bounds, folds, is_ambiguous, resolve};
+use draywatch_core::zone::{
+    Fold, ImageTime, day_bounds, folds, is_ambiguous, passes_are_clear, resolve,
+};
 
 use super::sighting::{Key, Sighting};
 
@@ -56,18 +58,7 @@ impl Wanted {
         elements: &BTreeMap<Key, Sighting>,
     ) -> Vec<ListedFrame> {
         let keys: BTreeSet<&Key> = network.keys().chain(elements.keys()).collect();
-        // The portal's order tells the two passes of a doubled hour apart; its answers keep it better than the page.
-        let source = if network.len() >= elements.len() {
-            network
-        } else {
-            elements
-        };
-        let mut ordered: Vec<(&Key, &Sighting)> = source.iter().collect();
-        ordered.sort_by_key(|(_, sighting)| sighting.position);
-        let times: Vec<AddressTime> = ordered
-            .iter()
-            .filter_map(|(_, sighting)| sighting.time)
-            .collect();
+        let (ordered, times) = in_order(network, elements);
         let passes: HashMap<&Key, Fold> = ordered
             .iter()
             .map(|(key, _)| *key)
@@ -87,6 +78,17 @@ impl Wanted {
             .collect();
         frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
         frames
+    }
+
+    /// Whether the order of what was seen tells the passes of a doubled hour apart, where the day has one.
+    #[must_use]
+    pub fn passes_are_clear(
+        &self,
+        network: &BTreeMap<Key, Sighting>,
+        elements: &BTreeMap<Key, Sighting>,
+    ) -> bool {
+        let (_, times) = in_order(network, elements);
+        self.reading == ImageTime::Utc || passes_are_clear(&times, self.zone)
     }
 
     /// Which pass of a doubled hour the instants beside an address speak for: those within a quarter of an hour of only one.
@@ -155,4 +157,24 @@ impl Wanted {
             _ => false,
         }
     }
+}
+
+/// What was seen in the portal's order, which tells the two passes of a doubled hour apart, and its times. The answers keep the
+/// order better than the page.
+fn in_order<'a>(
+    network: &'a BTreeMap<Key, Sighting>,
+    elements: &'a BTreeMap<Key, Sighting>,
+) -> (Vec<(&'a Key, &'a Sighting)>, Vec<AddressTime>) {
+    let source = if network.len() >= elements.len() {
+        network
+    } else {
+        elements
+    };
+    let mut ordered: Vec<(&Key, &Sighting)> = source.iter().collect();
+    ordered.sort_by_key(|(_, sighting)| sighting.position);
+    let times = ordered
+        .iter()
+        .filter_map(|(_, sighting)| sighting.time)
+        .collect();
+    (ordered, times)
 }

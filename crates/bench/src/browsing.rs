@@ -102,6 +102,7 @@ impl Sessions {
             user_agent_suffix: "draywatch-bench".into(),
             time_zone: ZONE.name().into(),
             command_timeout: LIMIT * 2,
+            page_load_timeout: LIMIT,
         };
         let portal = PortalSettings {
             page_url: bench.sim.page_url.clone(),

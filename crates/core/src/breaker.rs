@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::camera::CameraId;
 use crate::error::Kind;
@@ -34,6 +34,18 @@ pub enum Breaker {
         /// How many failures in a row.
         failures: u32,
     },
+}
+
+impl Breaker {
+    /// Until when nobody but the probe may ask; `None` if one may. `longest` is the longest delay there is: a probe that lies
+    /// farther ahead tells of a clock that was set back, and may be at once.
+    #[must_use]
+    pub fn holds_until(self, now: DateTime<Utc>, longest: TimeDelta) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Open { probe_at, .. } if probe_at - now <= longest => Some(probe_at),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a failure of that kind says something of the portal as a whole, rather than of a camera or of ourselves.
@@ -76,7 +88,6 @@ pub fn breaker(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
 
     fn camera(name: &str) -> CameraId {
         CameraId::new(name).unwrap()
@@ -102,6 +113,25 @@ mod tests {
             attempts: 3,
         };
         breaker(latest, &[camera("in_gate"), camera("out_gate")], 3, &delays)
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_hold_the_probe_up() {
+        let (open, longest) = (
+            Breaker::Open {
+                since: at(0),
+                probe_at: at(600),
+                failures: 9,
+            },
+            TimeDelta::seconds(600),
+        );
+        assert_eq!(open.holds_until(at(0), longest), Some(at(600)));
+        assert_eq!(open.holds_until(at(599), longest), Some(at(600)));
+        // Seven hours back: however the clock goes on, it is not held.
+        for now in [-25_200, -20_000, -1] {
+            assert_eq!(open.holds_until(at(now), longest), None);
+        }
+        assert_eq!(Breaker::Closed.holds_until(at(0), longest), None);
     }
 
     #[test]

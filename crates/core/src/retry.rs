@@ -65,7 +65,20 @@ impl Delays {
         }
         // Tried in the future: the clock was set back since.
         let last = last.filter(|last| *last <= now);
-        attempts == 0 || last.is_none_or(|last| now - last >= self.after(attempts))
+        // A tick comes a little sooner or later; a frame is not to wait for the one after for that.
+        attempts == 0 || last.is_none_or(|last| now - last >= self.after(attempts) * 9 / 10)
+    }
+
+    /// When a frame that was tried that often in vain, the last time at `last`, is to be tried again.
+    #[must_use]
+    pub fn again_at(
+        &self,
+        attempts: u32,
+        last: DateTime<Utc>,
+        not_before: Option<DateTime<Utc>>,
+    ) -> DateTime<Utc> {
+        let own = last + self.after(attempts);
+        not_before.map_or(own, |at| at.max(own))
     }
 
     /// The longest wait; a first wait that is longer counts as it stands.
@@ -190,8 +203,10 @@ mod tests {
         let may = |now, tried, last, wish: Option<i64>| {
             delays.may_try(at(now), tried, Some(at(last)), wish.map(at))
         };
-        assert!(may(0, 0, 0, None) && !may(59, 1, 0, None) && may(60, 1, 0, None));
-        assert!(!may(119, 2, 0, None) && may(600, 99, 0, None));
+        assert!(may(0, 0, 0, None) && !may(53, 1, 0, None) && may(54, 1, 0, None));
+        assert!(!may(107, 2, 0, None) && may(595, 99, 0, None));
+        assert_eq!(delays.again_at(2, at(5), None), at(125));
+        assert_eq!(delays.again_at(2, at(5), Some(at(900))), at(900));
         assert!(!may(700, 1, 0, Some(701)) && may(701, 1, 0, Some(701)));
         assert!(may(-50, 9, 0, None), "tried in the future");
         assert!(may(700, 1, 0, Some(900_000)), "a wish of ten days");

@@ -30,4 +30,5 @@ struct Shared {
     stopping: CancellationToken,
     /// What is under way is put back now.
     cut_short: CancellationToken,
+    in_vain: upkeep::InVain,
 }

@@ -130,11 +130,12 @@ impl Store {
         let root = self.archive.root().to_owned();
         let known = self.catalog.fact(ARCHIVE_ID).await?.unwrap_or_default();
         let (archive, database) = (root.display().to_string(), self.database.clone());
-        let opened = match Archive::open(&root, Access::ReadWrite) {
-            Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => None,
-            opened => Some(opened?),
+        // A disk that hangs must not hold up the timers that bound the wait for it.
+        let opening = tokio::task::spawn_blocking(move || look(&root)).await;
+        let (opened, there) = match opening {
+            Ok(looked) => looked?,
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
         };
-        let there = opened.as_ref().map(Archive::id).transpose()?.flatten();
         match (opened, there) {
             (Some(opened), Some(there)) if there == known => Ok(Self {
                 archive: opened,
@@ -282,6 +283,18 @@ fn wrong(config: &Config, there: String, known: String) -> StoreError {
         there,
         known,
     }
+}
+
+/// The archive at that place and its id, as far as they are there.
+fn look(root: &Path) -> Result<(Option<Archive>, Option<String>), ArchiveError> {
+    let archive = match Archive::open(root, Access::ReadWrite) {
+        Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => {
+            return Ok((None, None));
+        }
+        opened => opened?,
+    };
+    let id = archive.id()?;
+    Ok((Some(archive), id))
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ async fn main() {
         user_agent_suffix: "draywatch".into(),
         time_zone: "America/Los_Angeles".into(),
         command_timeout: Duration::from_secs(60),
+        page_load_timeout: Duration::from_secs(30),
     };
     let mut lister = Lister::new(settings, browser, None, Clock::system());
     let camera = CameraId::new(&args[2]).unwrap();

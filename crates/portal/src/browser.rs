@@ -13,7 +13,7 @@ use draywatch_core::Kind;
 use serde_json::{Value, json};
 use thirtyfour::WebDriver;
 use thirtyfour::common::command::Command as WebDriverCommand;
-use thirtyfour::error::WebDriverError;
+use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
 use url::Url;
 
 use devtools::DevTools;
@@ -21,6 +21,9 @@ use guarded::Guarded;
 use remote::RemoteSession;
 
 pub use remote::{SessionJournal, delete_remote_sessions};
+
+/// How long a browser that loads no page may take to show that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// How browsers are started.
 #[derive(Debug, Clone)]
@@ -41,6 +44,8 @@ pub struct BrowserSettings {
     pub time_zone: String,
     /// The longest that one command to the driver may take.
     pub command_timeout: Duration,
+    /// The longest that a page may take to load.
+    pub page_load_timeout: Duration,
 }
 
 /// Why there is no browser, or no longer.
@@ -104,6 +109,7 @@ pub struct Browser {
     driver: Option<WebDriver>,
     keeper: Option<Keeper>,
     limit: Duration,
+    page_load_timeout: Duration,
 }
 
 /// Whose the browser is.
@@ -168,13 +174,25 @@ impl Browser {
         let opened = self
             .within("open a page", driver.goto(address.as_str()))
             .await;
-        opened.map_err(|error| match net_error(&error) {
-            Some(why) => BrowserError::Unreachable {
-                address: address.to_string(),
-                why,
-            },
-            None => error,
-        })
+        let Err(error) = opened else { return Ok(()) };
+        let why = match net_error(&error) {
+            Some(why) => why,
+            // A browser that does anything else is not what hangs.
+            None if is_timeout(&error) && self.answers().await => {
+                let limit = self.page_load_timeout.as_secs();
+                format!("it did not answer within {limit} s")
+            }
+            None => return Err(error),
+        };
+        let address = address.to_string();
+        Err(BrowserError::Unreachable { address, why })
+    }
+
+    /// Whether the browser runs a script.
+    async fn answers(&self) -> bool {
+        let answer = self.run("answer", "return true", Value::Null);
+        let answer = tokio::time::timeout(SIGN_OF_LIFE, answer).await;
+        answer.is_ok_and(|answer| answer.is_ok())
     }
 
     /// Runs `await`-able JavaScript and returns what it gives; `arguments` reaches it as `args`.
@@ -285,6 +303,17 @@ fn net_error(error: &BrowserError) -> Option<String> {
         .or_else(|| text.find("about:neterror"))?;
     let word = text[at..].split_whitespace().next()?;
     Some(word.chars().take(80).collect())
+}
+
+/// Whether the driver waited in vain.
+fn is_timeout(error: &BrowserError) -> bool {
+    let BrowserError::Command { source, .. } = error else {
+        return false;
+    };
+    matches!(
+        source.as_inner(),
+        WebDriverErrorInner::WebDriverTimeout(_) | WebDriverErrorInner::Timeout(_)
+    )
 }
 
 /// What a driver's long-winded message says before it goes into its stack.

@@ -27,6 +27,7 @@ pub async fn run(args: &PruneArgs, context: &Context) -> Result<Status, CliError
         .await
         .map_err(look::explain)?;
     let keep = Keep {
+        newest: None,
         age: context.config.retention_days,
         room: context.config.retention.clone(),
     };

@@ -36,7 +36,7 @@ pub fn run(loaded: &Loaded, overrides: Overrides, log: Log) -> Result<Status, Cl
             .run()
             .await
     });
-    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     done.map(|()| Status::AllWell).map_err(told)
 }
 

@@ -45,7 +45,9 @@ pub async fn run(context: &Context) -> Result<Status, CliError> {
     let jobs = Jobs::read(&*catalog, cameras, now).await?;
     catalog.close().await;
     let owed: u64 = totals.cameras.iter().map(|camera| camera.open).sum();
-    let has_failed = lasts.iter().any(Last::has_failed);
+    // Nobody collects a camera that is no longer configured; what it owes is missing all the same.
+    let is_ours = |last: &&Last| cameras.iter().any(|c| c.as_str() == last.totals.camera_id);
+    let has_failed = lasts.iter().filter(is_ours).any(Last::has_failed);
     let is_well = owed == 0 && !has_failed;
     context.tell(&to_json(context, &totals, &lasts, &jobs, is_well));
     say(context, &totals, &lasts, &jobs, owed);

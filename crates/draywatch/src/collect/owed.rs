@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use draywatch_catalog::{CatalogError, LedgerEntry, LedgerFilter, LedgerState, RunCounts};
+use draywatch_core::retry::is_worth_retrying;
 use draywatch_core::{Failure, FrameId, Kind};
 
 use super::day::Settled;
@@ -47,6 +48,31 @@ impl Collector {
         Ok(Some(this.conclude(&turn.camera, &listing, settled).await))
     }
 
+    /// When the ledger's first frame that failed for a reason that passes is to be tried again; `None` if there is none, or nobody
+    /// keeps to delays.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn again_at(&self, turn: &Turn) -> Result<Option<DateTime<Utc>>, Failure> {
+        let Some(service) = &self.service else {
+            return Ok(None);
+        };
+        let owed = self.store.catalog.ledger(&owed_of(turn)).await;
+        let owed = owed.map_err(|error| Failure::of(error.kind(), &error))?;
+        let passes = |entry: &&LedgerEntry| {
+            let failure = entry.failure.as_ref();
+            failure.is_some_and(|failure| is_worth_retrying(failure.kind))
+        };
+        let again = |entry: &LedgerEntry| {
+            let last = entry.last_tried?;
+            let again = service
+                .delays
+                .again_at(entry.attempts, last, entry.not_before);
+            Some(again)
+        };
+        Ok(owed.iter().filter(passes).filter_map(again).min())
+    }
+
     /// Gives up frames of days that the portal no longer keeps, those whose own addresses answered that there is nothing.
     ///
     /// # Errors
@@ -86,12 +112,8 @@ impl Collector {
         most: usize,
     ) -> Result<Vec<(LedgerEntry, bool)>, Failure> {
         let failed = |error: CatalogError| Failure::of(error.kind(), &error);
-        let filter = LedgerFilter {
-            camera: Some(turn.camera.clone()),
-            dates: None,
-            states: vec![LedgerState::Open, LedgerState::Thumbnail],
-        };
-        let owed = self.store.catalog.ledger(&filter).await.map_err(failed)?;
+        let owed = self.store.catalog.ledger(&owed_of(turn)).await;
+        let owed = owed.map_err(failed)?;
         let mut ignored = Tally::default();
         let may = |(entry, has_thumbnail): &(LedgerEntry, bool)| {
             self.may_try(entry, *has_thumbnail, &mut ignored)
@@ -103,6 +125,15 @@ impl Collector {
             (entry, has_thumbnail)
         });
         Ok(owed.filter(may).take(most).collect())
+    }
+}
+
+/// What the ledger owes of a camera.
+fn owed_of(turn: &Turn) -> LedgerFilter {
+    LedgerFilter {
+        camera: Some(turn.camera.clone()),
+        dates: None,
+        states: vec![LedgerState::Open, LedgerState::Thumbnail],
     }
 }
 

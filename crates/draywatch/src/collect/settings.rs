@@ -72,5 +72,6 @@ pub fn browser_settings(config: &Config) -> BrowserSettings {
         user_agent_suffix: user_agent(config),
         time_zone: config.portal.time_zone.name().to_owned(),
         command_timeout: config.request_timeout() * 2 + Duration::from_secs(30),
+        page_load_timeout: config.request_timeout(),
     }
 }

@@ -131,9 +131,13 @@ impl Collector {
     async fn lock_patiently(&self, camera: &CameraId) -> Result<CameraLock, Failure> {
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {
-            let error = match self.store.archive.lock_camera(camera) {
-                Ok(lock) => return Ok(lock),
-                Err(error) => error,
+            // A disk that hangs must not hold up the timers that bound the wait for it.
+            let (archive, name) = (self.store.archive.clone(), camera.clone());
+            let locking = tokio::task::spawn_blocking(move || archive.lock_camera(&name));
+            let error = match locking.await {
+                Ok(Ok(lock)) => return Ok(lock),
+                Ok(Err(error)) => error,
+                Err(broken) => std::panic::resume_unwind(broken.into_panic()),
             };
             if let ArchiveError::Locked { owner, .. } = &error
                 && owner.parse().is_ok_and(lease::is_stopped)

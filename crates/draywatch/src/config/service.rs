@@ -16,7 +16,7 @@ section! {
     /// Failures of the whole portal in a row after which it is asked only by one careful probe at a time.
     breaker_failures: u32 => Spec::default("3").at_least(1);
     /// Seconds after which another process takes over the work of one that is gone; three renewals fit into it.
-    lease_seconds: u32 => Spec::default("20").within(5, 300);
+    lease_seconds: u32 => Spec::default("20").within(5, 300).at_restart();
     /// Seconds that the work in flight gets to end in good order when the service stops.
     shutdown_seconds: u32 => Spec::default("30").within(1, 600);
 }

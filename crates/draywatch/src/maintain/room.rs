@@ -40,8 +40,8 @@ pub struct Cleaned {
     pub swept: u64,
 }
 
-/// Removes what is too old, and then the oldest that draywatch collected, until the disk has room. The size budget is left to
-/// [`cleanup`]. Temporaries of dead processes go first.
+/// Removes the oldest that draywatch collected until the disk has room; before that, where a write has failed, what is too old.
+/// The size budget is left to [`cleanup`]. Temporaries of dead processes go first.
 ///
 /// It is well ([`Pruned::is_well`]) when there is room; else the account says what could not go.
 ///
@@ -54,7 +54,7 @@ pub async fn make_room(
     need: Need,
 ) -> Result<Pruned, MaintainError> {
     sweep(store).await?;
-    if need == Need::Floor && keep.room.min_free_gb.is_none() {
+    if need == Need::Floor && store.archive.free_space()?.0 >= keep.floor() {
         return Ok(Pruned::default());
     }
     let alone = alone(store).await?;

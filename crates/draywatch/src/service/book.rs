@@ -2,8 +2,9 @@
 //! process or many on one database, on the machine's clock or on a test's.
 
 mod ending;
+mod reconfigured;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -80,6 +81,8 @@ pub struct Book {
     started: DateTime<Utc>,
     watch: Watch,
     living: Living,
+    /// Jobs whose waiting ticks were planned by settings that are no more.
+    outdated: BTreeSet<String>,
 }
 
 impl Book {
@@ -93,6 +96,7 @@ impl Book {
             started: now,
             watch,
             living: Living::default(),
+            outdated: BTreeSet::new(),
         }
     }
 
@@ -100,11 +104,6 @@ impl Book {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
-    }
-
-    /// Goes on by other settings.
-    pub fn reconfigure(&mut self, policy: Policy) {
-        self.policy = policy;
     }
 
     /// One turn: what is due is started, what is late recorded, what comes next planned. `steady` is a clock that no one sets.
@@ -140,6 +139,7 @@ impl Book {
                 breaker,
             },
         };
+        self.close_outdated(&mut turn).await?;
         for job in self.policy.jobs.clone() {
             if let Err(error) = self.settle(&mut turn, &job).await {
                 // What was started is to be worked on; the next turn meets the failure again.
@@ -284,20 +284,15 @@ impl Book {
 
     /// While the portal as a whole fails, one camera at a time asks whether it is back.
     fn held_until(&self, turn: &Turn<'_>) -> Option<DateTime<Utc>> {
-        let Breaker::Open { probe_at, .. } = turn.round.breaker else {
-            return None;
-        };
+        let until = turn
+            .round
+            .breaker
+            .holds_until(turn.now, self.policy.delays.longest())?;
         let is_probing = self.policy.jobs.iter().any(|job| {
             let open = turn.row(&job.spec.name).standing.open;
             matches!(job.work, Work::Collect(_)) && open.is_some_and(|open| open.is_running)
         });
-        // A clock that was set back must not hold the portal's cameras for longer than the longest delay.
-        let most = turn.now + self.policy.delays.longest();
-        Some(if is_probing {
-            turn.now + SOON
-        } else {
-            probe_at.min(most)
-        })
+        Some(if is_probing { turn.now + SOON } else { until })
     }
 
     async fn next_by_rhythm(

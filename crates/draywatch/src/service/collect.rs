@@ -1,4 +1,5 @@
-//! One tick of a camera: today, what the ledger owes, then past days that are not known to be complete. Must not decide when.
+//! One tick of a camera: today, what the ledger owes, past days that are not known to be complete, then once more what failed for
+//! reasons that pass. Must not decide when.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,8 @@ struct Tick<'a> {
     lister: Lister,
     /// When past days must have been begun.
     until: Instant,
+    asked: BTreeSet<NaiveDate>,
+    /// Days of which a listing came: their frames were tried.
     listed: BTreeSet<NaiveDate>,
 }
 
@@ -48,11 +51,14 @@ pub async fn collect(
         lister: collector.lister(),
         collector: &collector,
         until: Instant::now() + shared.config.download_interval() / 2,
+        asked: BTreeSet::new(),
         listed: BTreeSet::new(),
     };
-    let done = tick.carry_out(camera).await;
+    let looked = tick.carry_out(camera).await;
     tick.lister.close().await;
-    done
+    let looked = looked?;
+    tick.again().await?;
+    Ok(looked)
 }
 
 /// Whether the disk was full.
@@ -73,8 +79,9 @@ impl Tick<'_> {
             self.day(yesterday).await;
         }
         let mut report = self.day(today).await;
-        if is_out_of_room(&report) {
-            upkeep::make_room(self.shared, self.collector, Need::Write).await;
+        if is_out_of_room(&report)
+            && upkeep::make_room(self.shared, self.collector, Need::Write).await
+        {
             report = self.day(today).await;
         }
         let looked = self.shared.clock.now();
@@ -97,16 +104,20 @@ impl Tick<'_> {
 
     /// Collects one day.
     async fn day(&mut self, date: NaiveDate) -> DayReport {
-        self.listed.insert(date);
+        self.asked.insert(date);
         let pause = self.shared.config.portal.pause_between_days();
         let collector = self.collector;
         let days = [date];
         let reports = collector.days(&self.turn, &days, &mut self.lister, pause);
         let report = reports.await.into_iter().next();
-        report.unwrap_or_else(|| {
+        let report = report.unwrap_or_else(|| {
             let failure = Failure::new(Kind::Bug, "a day was not accounted for");
             DayReport::of_failure(self.turn.camera(), date, failure)
-        })
+        });
+        if report.outcome != Outcome::Failed {
+            self.listed.insert(date);
+        }
+        report
     }
 
     /// Tries what the ledger owes of other days.
@@ -119,6 +130,27 @@ impl Tick<'_> {
             .owed(&self.turn, &self.listed, MOST_OWED)
             .await
             .map(|_| ())
+    }
+
+    /// Frames that failed for reasons that pass are tried again by their delays, while there is time before the next tick. The
+    /// browser is gone by then, and the page is not asked.
+    async fn again(&self) -> Result<(), Failure> {
+        for _ in 1..self.shared.policy.delays.attempts {
+            let Some(at) = self.collector.again_at(&self.turn).await? else {
+                return Ok(());
+            };
+            let wait = (at - self.shared.clock.now()).to_std().unwrap_or_default();
+            if Instant::now() + wait > self.until {
+                return Ok(());
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.shared.stopping.cancelled() => return Ok(()),
+            }
+            let none = BTreeSet::new();
+            self.collector.owed(&self.turn, &none, MOST_OWED).await?;
+        }
+        Ok(())
     }
 
     /// Past days that are not known to be complete, newest first, until it is time for the next tick, or something fails.
@@ -155,7 +187,7 @@ impl Tick<'_> {
         let now = self.shared.clock.now();
         let (first, days) = self.standings(camera, today).await?;
         let wanted = backlog::wanted(now, (first, yesterday), &days, self.interval(), end_of);
-        Ok(wanted.into_iter().find(|date| !self.listed.contains(date)))
+        Ok(wanted.into_iter().find(|date| !self.asked.contains(date)))
     }
 
     /// Frames that are owed of days that the portal no longer keeps, once their own addresses say so, too.

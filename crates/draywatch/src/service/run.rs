@@ -16,6 +16,7 @@ use super::policy::{Policy, delays};
 use super::reload::{Reloaded, Reloader};
 use super::signals::{ServiceSignal, Signals};
 use super::systemd::Notifier;
+use super::upkeep::InVain;
 use super::{Shared, tasks};
 use crate::collect::{CollectError, Collector, InService, Observer};
 use crate::config::Config;
@@ -30,7 +31,11 @@ const REFUSED_WAIT: Duration = Duration::from_secs(2);
 /// How long a turn may take to end once the service was told to stop.
 const TURN_ENDS: Duration = Duration::from_secs(2);
 /// Of the time for stopping, so much is for work that was cut short.
-const CUT_SHORT: Duration = Duration::from_secs(5);
+const CUT_SHORT: Duration = Duration::from_secs(4);
+/// And so much for closing the database.
+const CLOSING: Duration = Duration::from_secs(2);
+/// What is left for a turn under way, and for the program's own end.
+const REST: Duration = Duration::from_secs(3);
 /// How often the watchdog is fed where systemd does not say.
 const PULSE: Duration = Duration::from_secs(10);
 
@@ -168,6 +173,7 @@ impl Service {
             collector,
             stopping: self.stopping.clone(),
             cut_short: self.cut_short.clone(),
+            in_vain: InVain::default(),
         })
     }
 
@@ -311,7 +317,8 @@ impl Service {
         self.notifier.stopping();
         self.stopping.cancel();
         let all = Duration::from_secs(shared.config.service.shutdown_seconds.into());
-        let until = Instant::now() + all.saturating_sub(CUT_SHORT).max(all / 2);
+        let rest = CUT_SHORT + CLOSING + REST;
+        let until = Instant::now() + all.saturating_sub(rest).max(all / 2);
         self.join_until(until).await;
         if !self.tasks.is_empty() {
             tracing::warn!(jobs = self.tasks.len(), "put back: there is no more time");
@@ -322,7 +329,7 @@ impl Service {
         self.tasks.shutdown().await;
         // A database that another program has locked is no reason to stay.
         let closing = shared.collector.store().catalog.close();
-        if tokio::time::timeout(CUT_SHORT, closing).await.is_err() {
+        if tokio::time::timeout(CLOSING, closing).await.is_err() {
             tracing::warn!(
                 "the database could not be closed in good order; the next start does it"
             );

@@ -1,14 +1,15 @@
 //! The jobs beside collecting: cleaning up, looking at old files, looking at health. What they do is `maintain`'s business.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
-use draywatch_catalog::{CatalogError, LedgerFilter, LedgerState};
-use draywatch_core::Failure;
-use draywatch_core::error::chain;
+use chrono::{DateTime, TimeDelta, Utc};
+use draywatch_catalog::{CatalogError, Hold, LedgerFilter, LedgerState};
+use draywatch_core::{Failure, Kind};
 
 use super::Shared;
 use crate::collect::Collector;
+use crate::config::Retention;
 use crate::maintain::keep::Keep;
 use crate::maintain::room::{self, Need};
 use crate::maintain::{MaintainError, Pruned, sample};
@@ -17,6 +18,8 @@ use crate::maintain::{MaintainError, Pruned, sample};
 const KEEP_TICKS: TimeDelta = TimeDelta::days(400);
 /// Days whose slots are computed together, where other programs changed what they say.
 const SLOTS: u32 = 8;
+/// So long after nothing could go, nobody looks again: it takes minutes in a large archive, and every collection would wait.
+const LOOK_AGAIN: Duration = Duration::from_mins(30);
 /// So many of the files that a check found wrong are named in the log.
 const NAMED: usize = 5;
 
@@ -36,7 +39,7 @@ pub async fn cleanup(shared: &Shared) -> Result<(), Failure> {
         .map_err(|error| failed(&error))?
         > 0
     {}
-    let keep = keep(shared);
+    let keep = keep(shared).await?;
     let cleaned = room::cleanup(store, &shared.clock, &keep, &|_| {}).await;
     let cleaned = cleaned.map_err(|error| stopped(&error))?;
     tracing::info!(
@@ -46,21 +49,52 @@ pub async fn cleanup(shared: &Shared) -> Result<(), Failure> {
         "cleaned up"
     );
     tell(&cleaned.pruned);
-    Ok(())
+    bear_out(&keep, shared.clock.now())
 }
 
-/// Sees to it that there is room for a collection. Failing to is told, and no reason not to try to collect: another clean-up
-/// may be at work.
-pub async fn make_room(shared: &Shared, collector: &Collector, need: Need) {
-    let keep = keep(shared);
-    let done = room::make_room(collector.store(), &shared.clock, &keep, need).await;
-    let done = match done {
-        Ok(done) => done,
-        Err(error) => {
-            tracing::warn!(error = %chain(&error), "no room could be made");
-            return;
-        }
+/// Fails where frames stayed because the clock is not to be believed.
+fn bear_out(keep: &Keep, now: DateTime<Utc>) -> Result<(), Failure> {
+    let from = keep.age_counts_from(now);
+    let Some(newest) = keep.newest.filter(|_| from < now) else {
+        return Ok(());
     };
+    if keep.age == Retention::Forever {
+        return Ok(());
+    }
+    let message = format!(
+        "the clock says {now}, but the newest frame is of {newest}: frames are removed by age as of {from} only;          if the clock is right, `draywatch prune` removes the others"
+    );
+    Err(Failure::new(Kind::Contradiction, message))
+}
+
+/// Sees to it that there is room for a collection; whether anything went. Failing to is told, and no reason not to try to
+/// collect: another clean-up may be at work.
+pub async fn make_room(shared: &Shared, collector: &Collector, need: Need) -> bool {
+    match room_made(shared, collector, need).await {
+        Ok(done) => done.frames > 0,
+        Err(failure) => {
+            tracing::warn!(kind = %failure.kind, "no room could be made: {failure}");
+            false
+        }
+    }
+}
+
+async fn room_made(shared: &Shared, collector: &Collector, need: Need) -> Result<Pruned, Failure> {
+    let store = collector.store();
+    let holds = store
+        .catalog
+        .holds()
+        .await
+        .map_err(|error| failed(&error))?;
+    if shared.in_vain.is_still(&holds) {
+        return Ok(Pruned::default());
+    }
+    let keep = keep(shared).await?;
+    let done = room::make_room(store, &shared.clock, &keep, need).await;
+    let done = done.map_err(|error| stopped(&error))?;
+    if done.frames == 0 && (need == Need::Write || !done.is_well()) {
+        shared.in_vain.note(holds);
+    }
     if need == Need::Write && done.frames == 0 && !keep.may_yield() {
         tracing::error!(
             "the disk is full, and nothing may go: free some, or let the oldest frames go (retention.min_free_gb, retention.max_size_gb)"
@@ -73,13 +107,40 @@ pub async fn make_room(shared: &Shared, collector: &Collector, need: Need) {
         );
     }
     tell(&done);
+    Ok(done)
 }
 
-fn keep(shared: &Shared) -> Keep {
-    Keep {
+/// The last time that nothing could go although room was wanted: to find that out, every frame was looked at.
+#[derive(Debug, Default)]
+pub struct InVain(Mutex<Option<(Instant, Vec<Hold>)>>);
+
+impl InVain {
+    /// Whether that is not long ago, by the same holds.
+    fn is_still(&self, holds: &[Hold]) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref()
+            .is_some_and(|(at, by)| at.elapsed() < LOOK_AGAIN && by == holds)
+    }
+
+    fn note(&self, holds: Vec<Hold>) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((Instant::now(), holds));
+    }
+}
+
+async fn keep(shared: &Shared) -> Result<Keep, Failure> {
+    let catalog = &shared.collector.store().catalog;
+    let mut newest = None;
+    for camera in &shared.config.stream_names {
+        let frames = catalog.newest_frames(camera, 1).await;
+        let frames = frames.map_err(|error| failed(&error))?;
+        newest = newest.max(frames.first().map(|frame| frame.instant));
+    }
+    Ok(Keep {
         age: shared.config.retention_days,
         room: shared.config.retention.clone(),
-    }
+        newest,
+    })
 }
 
 /// Says what could not go although it would have to.

@@ -193,7 +193,7 @@ async fn killed_at_random_moments() {
     let kills = if std::env::var_os("DRAYWATCH_TEST_FULL").is_some() {
         100
     } else {
-        25
+        10
     };
     let given = std::env::var("DRAYWATCH_TEST_SEED")
         .ok()

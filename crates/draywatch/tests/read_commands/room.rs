@@ -97,6 +97,7 @@ fn keep(min_free_gb: Option<f64>) -> Keep {
     let mut room = Config::default().retention;
     room.min_free_gb = min_free_gb;
     Keep {
+        newest: None,
         age: Retention::Forever,
         room,
     }

@@ -19,6 +19,7 @@ mod logs;
 mod mounts;
 mod names;
 mod notify;
+mod owed;
 mod portal;
 mod process;
 mod reload;

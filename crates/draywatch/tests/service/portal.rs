@@ -8,11 +8,20 @@ use crate::process::Service;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_portal_fails_in_every_way() {
-    let world = World::new(&["in_gate", "out_gate"]).await;
+    let mut world = World::new(&["in_gate", "out_gate"]).await;
+    world.home.set("timeout", "5");
     let mut service = Service::start(&world.home);
 
     let mut drill = Drill::begin(&world, &service, "portal down").await;
     world.change(|ways| ways.page_outage = Some(Outage::Refused));
+    drill
+        .shows(&mut service, &["the portal as a whole fails"])
+        .await;
+    world.change(|ways| ways.page_outage = None);
+    drill.recovers(&mut service).await;
+
+    let mut drill = Drill::begin(&world, &service, "portal hanging").await;
+    world.change(|ways| ways.page_outage = Some(Outage::Silent));
     drill
         .shows(&mut service, &["the portal as a whole fails"])
         .await;

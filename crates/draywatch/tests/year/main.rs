@@ -14,6 +14,7 @@ mod random;
 mod regressions;
 mod rows;
 mod script;
+mod settings;
 mod sqlite;
 mod times;
 mod world;

@@ -49,6 +49,7 @@ impl Browser {
                 driver: Some(driver),
                 keeper: Some(Keeper::Here(Box::new(guarded))),
                 limit,
+                page_load_timeout: settings.page_load_timeout,
             }),
             Err(error) => {
                 let words = guarded.last_words().await;
@@ -116,6 +117,7 @@ impl Browser {
             driver: Some(driver),
             keeper: Some(Keeper::Remote(session)),
             limit,
+            page_load_timeout: settings.page_load_timeout,
         };
         browser.prepared(settings).await
     }

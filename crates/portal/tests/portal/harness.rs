@@ -41,6 +41,7 @@ pub fn browser_settings() -> BrowserSettings {
         user_agent_suffix: "draywatch/test (+tests@example.org)".into(),
         time_zone: "America/Los_Angeles".into(),
         command_timeout: Duration::from_secs(90),
+        page_load_timeout: Duration::from_secs(60),
     }
 }
 

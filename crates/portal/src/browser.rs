@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use draywatch_core::Kind;
 use serde_json::{Value, json};
-use thirtyfour::WebDriver;
 use thirtyfour::common::command::Command as WebDriverCommand;
 use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
+use thirtyfour::{TimeoutConfiguration, WebDriver};
 use url::Url;
 
 use devtools::DevTools;
@@ -123,6 +123,7 @@ enum Keeper {
 impl Browser {
     /// Zone, user agent and focus, through `DevTools` where the browser has them; a browser without goes on without.
     async fn prepare(&self, settings: &BrowserSettings) -> Result<(), BrowserError> {
+        self.bound(settings).await?;
         let version = self.devtools("Browser.getVersion", json!({})).await;
         let Ok(version) = version else {
             tracing::warn!("the browser has no DevTools: its zone and user agent stay as they are");
@@ -150,6 +151,14 @@ impl Browser {
         )
         .await?;
         Ok(())
+    }
+
+    /// How long the driver waits for scripts and pages: `thirtyfour` sets limits of its own over those of the capabilities.
+    async fn bound(&self, settings: &BrowserSettings) -> Result<(), BrowserError> {
+        let (script, page) = (settings.command_timeout, settings.page_load_timeout);
+        let limits = TimeoutConfiguration::new(Some(script), Some(page), None);
+        let setting = self.driver()?.update_timeouts(limits);
+        self.within("set its time limits", setting).await
     }
 
     /// Runs `source` in every document before its own scripts. `false` where the browser cannot do that.

@@ -1,7 +1,6 @@
 //! What we ask of the browser, as `WebDriver` capabilities. Must not open a session.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -47,16 +46,9 @@ pub(super) fn capabilities(settings: &BrowserSettings, guarded: Option<&Guarded>
         options["binary"] = json!(browser_program(guarded.pid()));
     }
     options["args"] = json!(arguments);
-    let milliseconds = |limit: Duration| u64::try_from(limit.as_millis()).unwrap_or(30_000);
-    let timeouts = json!({
-        "script": milliseconds(settings.command_timeout),
-        "pageLoad": milliseconds(settings.page_load_timeout),
-        "implicit": 0,
-    });
     json!({
         "browserName": "chrome",
         "pageLoadStrategy": "eager",
-        "timeouts": timeouts,
         "goog:chromeOptions": options,
     })
 }

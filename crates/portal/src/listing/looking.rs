@@ -1,6 +1,7 @@
 //! The judgement between two looks at the page: sure, look again, doubt, or fail. Must not touch the browser.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -91,13 +92,15 @@ impl Looking {
             &read.pictures,
             page.base.as_ref(),
         ));
-        if matches!(tempo, Pace::Leap(_)) {
-            // A leap sees the end of a list first: the order that a sweep saw tells the passes of a doubled hour apart.
-            for (key, sighting) in seen {
-                self.elements.entry(key).or_insert(sighting);
+        // A leap sees the end of a list first: the order that a sweep saw tells the passes of a doubled hour apart.
+        let keeps_order = matches!(tempo, Pace::Leap(_));
+        for (key, sighting) in seen {
+            match self.elements.entry(key) {
+                Entry::Occupied(mut known) => known.get_mut().add(sighting, keeps_order),
+                Entry::Vacant(place) => {
+                    place.insert(sighting);
+                }
             }
-        } else {
-            self.elements.extend(seen);
         }
         self.looks += 1;
         self.patient += u32::from(tempo == Pace::Patient);

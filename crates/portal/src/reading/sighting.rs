@@ -27,6 +27,24 @@ pub struct Sighting {
     pub beside: Beside,
 }
 
+impl Sighting {
+    /// Adds what a later look showed of the same frame: what it did not show stays, since a page draws a frame's parts one after
+    /// the other, and takes away what is out of sight.
+    pub fn add(&mut self, later: Self, keeps_position: bool) {
+        let position = if keeps_position {
+            self.position
+        } else {
+            later.position
+        };
+        *self = Self {
+            full: later.full.or(self.full.take()),
+            thumbnail: later.thumbnail.or(self.thumbnail.take()),
+            position,
+            ..later
+        };
+    }
+}
+
 /// Groups addresses into the frames of one camera. Addresses of other cameras and of no frame are left out.
 ///
 /// A picture and its thumbnail share a stem. Two full-size (or two thumbnail) addresses with one stem are two frames: they

@@ -197,6 +197,25 @@ fn a_page_that_shows_an_end_first_does_not_tell_the_passes_of_a_doubled_hour_apa
     assert!(utc.passes_are_clear(&BTreeMap::new(), &shown(&[], &utc)));
 }
 
+/// A page drew a frame's full address before its thumbnail; a leap afterwards saw both, and only the first was kept.
+#[test]
+fn what_a_later_look_shows_of_a_frame_is_added() {
+    let (full, thumbnail) = ("http://c/f.jpeg".to_owned(), "http://c/t.jpeg".to_owned());
+    let sighting = |full, thumbnail, position| Sighting {
+        full,
+        thumbnail,
+        position,
+        ..Sighting::default()
+    };
+    let later = sighting(None, Some(thumbnail.clone()), 2);
+    let both = |position| sighting(Some(full.clone()), Some(thumbnail.clone()), position);
+    let mut seen = sighting(Some(full.clone()), None, 7);
+    seen.add(later.clone(), true);
+    assert_eq!(seen, both(7));
+    seen.add(later, false);
+    assert_eq!(seen, both(2));
+}
+
 #[test]
 fn addresses_are_kept_word_for_word() {
     let day = wanted("2025-09-07", ImageTime::Utc);

@@ -241,6 +241,29 @@ async fn holds_and_references_count_at_the_moment_of_the_removal() {
 }
 
 #[tokio::test]
+async fn what_is_no_size_of_a_picture_takes_no_room() {
+    let (_folder, path) = fixture("legacy-v1.db");
+    let catalog = open(&path).await;
+    let before = catalog.usage().await.unwrap();
+    let ours = collect(&*catalog, 0).await;
+    let odd = ["1000000000000000", "9223372036854775807", "-5", "'many'"];
+    for (nth, size) in odd.iter().chain(&odd).enumerate() {
+        let insert = v1_insert(&format!("{nth}.jpg"), "in_gate", "2025-09-07 09:00:00");
+        execute(&path, &insert.replace(", 17, ", &format!(", {size}, "))).await;
+    }
+    let usage = catalog.usage().await.unwrap();
+    assert_eq!(usage.images - before.images, 9);
+    assert_eq!(usage.bytes - before.bytes, 200_000, "ours alone");
+    assert_eq!(usage.elsewhere_bytes, before.elsewhere_bytes);
+    let page = catalog.candidates(RemovalFilter::default(), None, 99).await;
+    let frames = page.unwrap().frames;
+    let odd = frames.iter().filter(|frame| frame.id > ours);
+    let sizes: Vec<u64> = odd.map(|frame| frame.bytes).collect();
+    assert_eq!(sizes, [0; 8]);
+    catalog.close().await;
+}
+
+#[tokio::test]
 async fn a_file_that_another_row_means_is_told() {
     let (_folder, path) = fixture("legacy-v1.db");
     let catalog = open(&path).await;

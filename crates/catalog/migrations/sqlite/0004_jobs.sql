@@ -39,6 +39,8 @@ CREATE TABLE ticks (
 -- One instance of a job at a time, whatever happens.
 CREATE UNIQUE INDEX idx_tick_open ON ticks (job) WHERE state IN ('pending', 'running');
 CREATE INDEX idx_tick_finished ON ticks (finished_at);
+-- A job's ticks in the order of their ids.
+CREATE INDEX idx_tick_job ON ticks (job);
 
 -- What is known of each of the portal's days; what the observations say, summed up as they come in.
 CREATE TABLE portal_days (

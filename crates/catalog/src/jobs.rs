@@ -177,6 +177,12 @@ pub trait Jobs: Send + Sync + 'static {
     async fn latest_listings(&self, limit: u32) -> Result<Vec<Attempt>>;
     /// How many listings of a camera there were since then.
     async fn listings_since(&self, camera: &CameraId, since: DateTime<Utc>) -> Result<u32>;
-    /// A camera's newest frames, stored or only listed, newest first.
-    async fn newest_frames(&self, camera: &CameraId, limit: u32) -> Result<Vec<SeenFrame>>;
+    /// A camera's newest frames until that instant, stored or only listed, newest first. What is later was written by another
+    /// program, or by a clock that was ahead, and would stand before all others.
+    async fn newest_frames(
+        &self,
+        camera: &CameraId,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<SeenFrame>>;
 }

@@ -149,9 +149,14 @@ impl Jobs for SqliteCatalog {
         ))
     }
 
-    async fn newest_frames(&self, camera: &CameraId, limit: u32) -> Result<Vec<SeenFrame>> {
+    async fn newest_frames(
+        &self,
+        camera: &CameraId,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<SeenFrame>> {
         read!(self, "reading the newest frames", |conn| {
-            portal_days::newest(conn, camera, limit)
+            portal_days::newest(conn, camera, until, limit)
         })
     }
 }

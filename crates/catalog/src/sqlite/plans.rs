@@ -5,7 +5,7 @@ use draywatch_core::outcome::Outcome;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::triggers::words;
-use super::{SqliteCatalog, connect, days, runs, slots, ticks, totals};
+use super::{SqliteCatalog, connect, days, portal_days, runs, slots, ticks, totals};
 use crate::{Catalog, OpenOptions, RunFilter};
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
@@ -69,16 +69,19 @@ async fn nothing_that_is_asked_often_goes_through_a_table() {
         days::TOMBSTONES,
         days::LEDGER,
         days::LISTINGS,
+        portal_days::NEWEST,
         &twins,
         &edges,
         "SELECT 1 FROM images WHERE filepath IN ($1, $2) OR image_path IN ($1, $2) OR id = $3",
     ];
     for sql in often {
         let found = plan(&mut conn, sql).await;
-        assert!(
-            !found.contains("SCAN") || found.contains("SCAN CONSTANT ROW"),
-            "{sql}: {found}"
-        );
+        // What was found by then may be gone through.
+        let known = ["SCAN CONSTANT ROW", "SCAN (subquery-", "SCAN SUBQUERY "];
+        let found_by = known
+            .iter()
+            .fold(found.clone(), |plan, scan| plan.replace(scan, ""));
+        assert!(!found_by.contains("SCAN"), "{sql}: {found}");
     }
     conn.close().await.unwrap();
 }

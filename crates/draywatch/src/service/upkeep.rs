@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use draywatch_catalog::{CatalogError, LedgerFilter, LedgerState};
 use draywatch_core::Failure;
 use draywatch_core::error::chain;
+use draywatch_core::zone::FUTURE_TOLERANCE;
 
 use super::Shared;
 use crate::collect::Collector;
@@ -130,7 +131,7 @@ pub async fn health_check(shared: &Shared) -> Result<(), Failure> {
     let interval = TimeDelta::from_std(shared.config.download_interval()).unwrap_or(TimeDelta::MAX);
     for camera in &shared.config.stream_names {
         let newest = catalog
-            .newest_frames(camera, 1)
+            .newest_frames(camera, now + FUTURE_TOLERANCE, 1)
             .await
             .map_err(|error| failed(&error))?;
         let age = newest.first().map(|frame| now - frame.instant);

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use draywatch_catalog::{Fence, NewTick, TickEnd};
-use draywatch_core::zone::{day_bounds, local_date};
+use draywatch_core::zone::{FUTURE_TOLERANCE, day_bounds, local_date};
 use draywatch_core::{CameraId, Failure, Kind};
 use proptest::prelude::*;
 
@@ -218,7 +218,8 @@ impl Side<'_> {
                 jobs.days(&camera, today - Days::new(1)).await.unwrap(),
             ));
             state.push(told(jobs.listings_since(&camera, since).await.unwrap()));
-            state.push(told(jobs.newest_frames(&camera, 6).await.unwrap()));
+            let until = self.now + FUTURE_TOLERANCE;
+            state.push(told(jobs.newest_frames(&camera, until, 6).await.unwrap()));
             state.push(told(self.archive.stored(&camera).await.unwrap()));
             let owed = self.archive.owed(&camera).await.unwrap().into_iter();
             state.push(told(

@@ -83,13 +83,14 @@ impl Camera {
         .collect()
     }
 
-    fn newest(&self, limit: usize) -> Vec<SeenFrame> {
-        let stored = self.stored.iter().rev().take(limit);
+    fn newest(&self, until: DateTime<Utc>, limit: usize) -> Vec<SeenFrame> {
+        let stored = self.stored.range(..=until).rev().take(limit);
         let stored = stored.map(|(instant, committed)| SeenFrame {
             instant: *instant,
             committed: Some(*committed),
         });
-        let owed = self.owed.keys().rev().take(limit).map(|instant| SeenFrame {
+        let owed = self.owed.range(..=until).rev().take(limit);
+        let owed = owed.map(|(instant, _)| SeenFrame {
             instant: *instant,
             committed: None,
         });
@@ -193,10 +194,15 @@ impl Jobs for Memory {
         Ok(u32::try_from(asked.unwrap_or(0)).unwrap())
     }
 
-    async fn newest_frames(&self, camera: &CameraId, limit: u32) -> Result<Vec<SeenFrame>> {
+    async fn newest_frames(
+        &self,
+        camera: &CameraId,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<SeenFrame>> {
         let state = self.state();
         let camera = state.cameras.get(camera);
-        Ok(camera.map_or_else(Vec::new, |camera| camera.newest(limit as usize)))
+        Ok(camera.map_or_else(Vec::new, |camera| camera.newest(until, limit as usize)))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use draywatch_core::backlog::DayStanding;
 use draywatch_core::breaker::Attempt;
 use draywatch_core::schedule::{Standing, TickState};
@@ -173,6 +173,8 @@ pub trait Jobs: Send + Sync + 'static {
 
     /// What is known of a camera's days from `first` on, and of older ones that owe frames.
     async fn days(&self, camera: &CameraId, first: NaiveDate) -> Result<Vec<DayStanding>>;
+    /// The greatest age of a day (from its end) at which the portal was seen to offer frames of it, whichever camera's.
+    async fn longest_reach(&self) -> Result<Option<TimeDelta>>;
     /// The latest listings of all cameras, newest first.
     async fn latest_listings(&self, limit: u32) -> Result<Vec<Attempt>>;
     /// How many listings of a camera there were since then.

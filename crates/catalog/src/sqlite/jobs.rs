@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use draywatch_core::CameraId;
 use draywatch_core::backlog::DayStanding;
 use draywatch_core::breaker::Attempt;
 use sqlx::SqliteConnection;
 
-use super::{SqliteCatalog, portal_days, ticks, time};
+use super::{SqliteCatalog, portal_days, reach, ticks, time};
 use crate::{Catalog, Fence, Fenced, JobRow, Jobs, NewTick, Result, SeenFrame, TickEnd, TickRow};
 
 #[async_trait]
@@ -134,6 +134,12 @@ impl Jobs for SqliteCatalog {
     async fn days(&self, camera: &CameraId, first: NaiveDate) -> Result<Vec<DayStanding>> {
         read!(self, "reading days", |conn| portal_days::standings(
             conn, camera, first
+        ))
+    }
+
+    async fn longest_reach(&self) -> Result<Option<TimeDelta>> {
+        read!(self, "reading the portal's reach", |conn| reach::longest(
+            conn
         ))
     }
 

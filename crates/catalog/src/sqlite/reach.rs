@@ -33,6 +33,14 @@ pub(super) async fn of(
     Ok(seconds.map(TimeDelta::seconds))
 }
 
+/// The longest reach of all cameras.
+pub(super) async fn longest(conn: &mut SqliteConnection) -> sqlx::Result<Option<TimeDelta>> {
+    let seconds: Option<i64> = sqlx::query_scalar("SELECT MAX(seconds) FROM portal_reach")
+        .fetch_one(conn)
+        .await?;
+    Ok(seconds.map(TimeDelta::seconds))
+}
+
 /// Finds the reach of every camera anew.
 pub(super) async fn renew(conn: &mut SqliteConnection) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM portal_reach")

@@ -211,6 +211,7 @@ impl Side<'_> {
             told(jobs.ticks(None, 99).await.unwrap()),
             told(jobs.ticks(Some(&job(1)), 2).await.unwrap()),
             told(jobs.latest_listings(5).await.unwrap()),
+            told(jobs.longest_reach().await.unwrap()),
         ];
         for camera in CAMERAS.map(|name| CameraId::new(name).unwrap()) {
             let since = self.now - TimeDelta::hours(1);

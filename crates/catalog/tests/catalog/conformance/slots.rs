@@ -178,6 +178,7 @@ pub async fn an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep(db:
         [Answer::TooOld, Answer::TooOld],
     );
     assert_eq!(db.portal_reach(&camera("in_gate")).await.unwrap(), None);
+    assert_eq!(db.longest_reach().await.unwrap(), None);
     for days in [3, 20, 30] {
         observe(&db, back(days), at(0), 0).await;
         assert_eq!(said(&db, back(days)).await, offline, "it never offered any");
@@ -191,6 +192,7 @@ pub async fn an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep(db:
     assert_eq!(said(&db, back(20)).await, offline, "25 days are kept");
     assert_eq!(said(&db, back(30)).await, old);
     let reach = db.portal_reach(&camera("in_gate")).await.unwrap().unwrap();
+    assert_eq!(db.longest_reach().await.unwrap(), Some(reach));
     // The 13th ended on the 14th at 7:00; it was asked for on the 7th of the next month at 10:00.
     assert_eq!(
         reach,

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use draywatch::archive::Archive;
 use draywatch::config::{Config, Overrides, Retention};
-use draywatch::maintain::prune::Keep;
+use draywatch::maintain::prune::{Keep, Mode, prune};
 use draywatch::maintain::room::{self, Need};
 use draywatch::maintain::sample::verify_sample;
 use draywatch::store::Store;
 use draywatch_catalog::{FrameResult, NewImage};
 use draywatch_core::Clock;
-use draywatch_core::retention::{HoldSpan, Obstacle};
+use draywatch_core::retention::{HoldSpan, Obstacle, Reason};
 
 use crate::support::*;
 
@@ -152,6 +152,22 @@ async fn a_full_disk_gets_room_by_its_oldest_frames() {
         assert_eq!(again.frames, 0, "and no more than was asked for");
         store.catalog.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_rehearsal_counts_what_a_removal_finishes_first() {
+    let (_disk, _elsewhere, store, clock, _) = full_disk(false).await;
+    // A clean-up ended after it buried these, and before their files went.
+    let ids: Vec<i64> = (1..=15).collect();
+    let buried = store.catalog.bury(&ids, Reason::Disk, true, clock.now());
+    assert_eq!(buried.await.unwrap().gone.len(), 15);
+    let keep = keep(Some(0.001));
+    for mode in [Mode::Rehearse, Mode::Remove] {
+        let done = prune(&store, &clock, &keep, mode, &|_| {}, &|_| {}).await;
+        assert_eq!(done.unwrap().frames, 0, "{mode:?}");
+    }
+    assert!(free(&store.archive) >= 1_000_000);
+    store.catalog.close().await;
 }
 
 #[tokio::test]

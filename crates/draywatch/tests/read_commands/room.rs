@@ -313,3 +313,35 @@ async fn a_month_of_rounds_reads_everything_and_finds_damage() {
     assert_eq!(states, ["bad", "missing"]);
     store.catalog.close().await;
 }
+
+#[tokio::test]
+async fn files_that_cannot_be_read_do_not_keep_others_from_their_look() {
+    let home = Home::new();
+    let clock = Clock::manual(at(0));
+    let config = config(&home.at("data/images"), &home.at("data/database.db"));
+    let store = Store::open(&config, &clock).await.unwrap();
+    // No system opens a name of such a length.
+    for nth in 0..3 {
+        let path = format!("/{}{nth}", "x".repeat(300));
+        let image = NewImage {
+            path,
+            ..image(&frame(nth * 600), &full(1))
+        };
+        store.catalog.adopt(&[image], clock.now()).await.unwrap();
+    }
+    let sql = "UPDATE images SET verified_at = NULL, file_state = NULL";
+    home.sql(sql).await;
+    let day = Duration::from_hours(24);
+    for round in 1..=4 {
+        clock.advance(chrono::TimeDelta::days(1));
+        let report = verify_sample(&store, &clock, day, &|_| {}).await.unwrap();
+        assert_eq!((report.checked, report.problems.len()), (1, 1));
+        let rows = store.catalog.images_after(0, 9).await.unwrap();
+        let seen = rows.iter().filter(|row| row.verified_at.is_some()).count();
+        assert_eq!(seen, round.min(3), "each has its turn");
+        assert!(rows.iter().all(|row| row.file_state.is_none()));
+    }
+    let totals = store.catalog.totals().await.unwrap();
+    assert_eq!(totals.cameras[0].unverified, 3, "nobody ever read them");
+    store.catalog.close().await;
+}

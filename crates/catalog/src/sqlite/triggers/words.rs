@@ -25,7 +25,7 @@ pub(in crate::sqlite) fn bytes(row: &str) -> String {
     )
 }
 
-/// What a row adds to each column.
+/// What a row adds to each column. A file that was looked at and could not be read is not verified by that.
 pub(in crate::sqlite) fn counts(row: &str) -> [(&'static str, String); 5] {
     [
         ("images", "1".to_owned()),
@@ -35,7 +35,9 @@ pub(in crate::sqlite) fn counts(row: &str) -> [(&'static str, String); 5] {
         ),
         (
             "unverified",
-            format!("CASE WHEN {row}.verified_at IS NULL THEN 1 ELSE 0 END"),
+            format!(
+                "CASE WHEN {row}.verified_at IS NULL OR {row}.file_state IS NULL THEN 1 ELSE 0 END"
+            ),
         ),
         (
             "processed",

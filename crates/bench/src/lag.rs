@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use draywatch_catalog::{Catalog, RunFilter};
 use draywatch_core::CameraId;
+use draywatch_core::zone::FUTURE_TOLERANCE;
 use serde::Deserialize;
 
 use crate::cli::{Cli, LagArgs};
@@ -175,7 +176,10 @@ async fn measure(
     let (first, last) = (text(from - TimeDelta::minutes(5)), text(to));
     let path = format!("truth?camera={camera}&from={first}&to={last}&hashes=0");
     let truth: Vec<Published> = sim.get(&path).await?;
-    let rows = mode.catalog.newest_frames(&id(camera)?, ALL).await?;
+    let rows = mode
+        .catalog
+        .newest_frames(&id(camera)?, now() + FUTURE_TOLERANCE, ALL)
+        .await?;
     let rows: BTreeMap<_, _> = rows
         .iter()
         .map(|row| (row.instant, row.committed))

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use draywatch_core::backlog::DayStanding;
 use draywatch_core::breaker::Attempt;
 use draywatch_core::schedule::{Standing, TickState};
@@ -173,10 +173,18 @@ pub trait Jobs: Send + Sync + 'static {
 
     /// What is known of a camera's days from `first` on, and of older ones that owe frames.
     async fn days(&self, camera: &CameraId, first: NaiveDate) -> Result<Vec<DayStanding>>;
+    /// The greatest age of a day (from its end) at which the portal was seen to offer frames of it, whichever camera's.
+    async fn longest_reach(&self) -> Result<Option<TimeDelta>>;
     /// The latest listings of all cameras, newest first.
     async fn latest_listings(&self, limit: u32) -> Result<Vec<Attempt>>;
     /// How many listings of a camera there were since then.
     async fn listings_since(&self, camera: &CameraId, since: DateTime<Utc>) -> Result<u32>;
-    /// A camera's newest frames, stored or only listed, newest first.
-    async fn newest_frames(&self, camera: &CameraId, limit: u32) -> Result<Vec<SeenFrame>>;
+    /// A camera's newest frames until that instant, stored or only listed, newest first. What is later was written by another
+    /// program, or by a clock that was ahead, and would stand before all others.
+    async fn newest_frames(
+        &self,
+        camera: &CameraId,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<SeenFrame>>;
 }

@@ -89,6 +89,13 @@ impl DayStanding {
         self.failure == Some(Kind::NotFound) && self.asked_at.is_some_and(|at| at >= self.end)
     }
 
+    /// Whether it says that nothing older is kept: gone, or empty and older than any day (`reach`: its age when it was listed)
+    /// that the portal was seen to offer frames of. A younger empty day says that the camera was offline.
+    fn is_beyond(&self, now: DateTime<Utc>, interval: TimeDelta, reach: Option<TimeDelta>) -> bool {
+        let is_old = reach.is_none_or(|reach| now - self.end > reach);
+        self.is_gone() || (self.is_settled(interval) && self.listed == 0 && is_old)
+    }
+
     /// From when on it may be asked for again.
     fn ask_from(&self, now: DateTime<Utc>, interval: TimeDelta) -> DateTime<Utc> {
         // Asked in the future: the clock was set back since, and nobody knows when it was.
@@ -103,9 +110,12 @@ impl DayStanding {
         let is_confirmed = self
             .confirmed_at
             .is_some_and(|at| at >= self.end + interval * 2);
-        if is_confirmed && self.ends_early(interval) && !self.is_settled(interval) && self.owed == 0
-        {
-            return self.end + SECOND_THOUGHT;
+        let second = self.end + SECOND_THOUGHT;
+        let awaits_second =
+            self.ends_early(interval) && !self.is_settled(interval) && self.owed == 0;
+        // Once that was tried in vain, it waits as any other day does: else it would stand before older days for ever.
+        if is_confirmed && awaits_second && asked < second {
+            return second;
         }
         // The day is over, but its last frames may not have been in.
         let was_early = asked < self.end + interval * 2;
@@ -117,13 +127,15 @@ impl DayStanding {
 }
 
 /// The past days that are wanted at `now`, newest first. `days` are what is on record, in any order; days between `first` and
-/// `last` that are not among them are unknown and wanted. `end_of` tells when a day ends.
+/// `last` that are not among them are unknown and wanted. `reach` is the greatest age (from its end) at which the portal was seen
+/// to offer frames of a day, whichever camera's. `end_of` tells when a day ends.
 #[must_use]
 pub fn wanted(
     now: DateTime<Utc>,
     (first, last): (NaiveDate, NaiveDate),
     days: &[DayStanding],
     interval: TimeDelta,
+    reach: Option<TimeDelta>,
     end_of: impl Fn(NaiveDate) -> DateTime<Utc>,
 ) -> Vec<NaiveDate> {
     let mut wanted = Vec::new();
@@ -139,10 +151,10 @@ pub fn wanted(
             confirmed_at: day.confirmed_at.filter(|at| *at <= now),
             ..day
         };
-        if day.is_gone() {
+        if day.is_beyond(now, interval, reach) {
             empty += 1;
-        } else if day.is_settled(interval) {
-            empty = if day.listed == 0 { empty + 1 } else { 0 };
+        } else if day.is_settled(interval) && day.listed > 0 {
+            empty = 0;
         }
         if empty >= EMPTY_DAYS {
             break;
@@ -198,9 +210,13 @@ mod tests {
     }
 
     fn ask(now: DateTime<Utc>, days: &[DayStanding]) -> Vec<u32> {
+        ask_within(None, now, days)
+    }
+
+    fn ask_within(reach: Option<TimeDelta>, now: DateTime<Utc>, days: &[DayStanding]) -> Vec<u32> {
         use chrono::Datelike;
         let range = (date(1), date(20));
-        let wanted = wanted(now, range, days, INTERVAL, end_of);
+        let wanted = wanted(now, range, days, INTERVAL, reach, end_of);
         wanted.iter().map(Datelike::day).collect()
     }
 
@@ -338,6 +354,45 @@ mod tests {
         days[19].confirmed_at = Some(end + TimeDelta::hours(24));
         days[19].asked_at = days[19].confirmed_at;
         assert_eq!(ask(end + TimeDelta::hours(40), &days), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_second_thought_in_vain_is_had_less_and_less_often() {
+        let mut days: Vec<_> = (2..=20).map(|day| done(day, 140)).collect();
+        let end = end_of(date(20));
+        days[18].newest = Some(end - TimeDelta::hours(4));
+        let asked = end + TimeDelta::hours(24);
+        (days[18].asked_at, days[18].failure) = (Some(asked), Some(Kind::Transient));
+        for (in_vain, minutes) in [(2, 20), (3, 40), (9, 360)] {
+            days[18].in_vain = in_vain;
+            let after = |minutes| asked + TimeDelta::minutes(minutes);
+            assert_eq!(ask(after(minutes - 1), &days), [1], "older days get a turn");
+            assert_eq!(ask(after(minutes), &days), [20, 1]);
+        }
+    }
+
+    #[test]
+    fn a_camera_that_was_offline_for_a_week_does_not_end_the_search() {
+        let now = end_of(date(20)) + INTERVAL * 2;
+        let empty = |day| DayStanding {
+            confirmed_at: Some(now),
+            asked_at: Some(now),
+            ..done(day, 0)
+        };
+        let mut days: Vec<_> = (10..=19).map(empty).collect();
+        days.push(done(20, 140));
+        assert_eq!(ask(now, &days), Vec::<u32>::new(), "nothing else is known");
+        // Another camera's 12th was offered, when it was eight days old: only what is older may be beyond that.
+        let reach = Some(now - end_of(date(12)));
+        assert_eq!(ask_within(reach, now, &days), [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+        days.extend((6..=9).map(empty));
+        assert_eq!(
+            ask_within(reach, now, &days),
+            [5, 4, 3, 2, 1],
+            "six are too old"
+        );
+        days.push(empty(5));
+        assert_eq!(ask_within(reach, now, &days), Vec::<u32>::new());
     }
 
     #[test]

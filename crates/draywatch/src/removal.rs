@@ -1,8 +1,11 @@
 //! Removals under way: rows that are gone and whose files are still to go (invariant 5). Must not decide what goes.
 
+use std::os::unix::fs::MetadataExt;
+
 use draywatch_catalog::PendingRemoval;
 use draywatch_core::frame::place_of;
 
+use crate::archive::Archive;
 use crate::store::{Store, StoreError};
 
 /// Removals that are completed together.
@@ -34,6 +37,42 @@ pub async fn finish(store: &Store) -> Result<Finished, StoreError> {
     }
 }
 
+/// What the files take that [`finish`] would remove; what cannot be looked at counts as nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pending_bytes(store: &Store) -> Result<u64, StoreError> {
+    let (mut bytes, mut after) = (0_u64, 0);
+    loop {
+        let pending = store.catalog.pending_removals(after, BATCH).await?;
+        let Some(last) = pending.last() else {
+            return Ok(bytes);
+        };
+        after = last.id;
+        let files: Vec<String> = pending.iter().filter_map(file_of).collect();
+        let archive = store.archive.clone();
+        let sizes = move || files.iter().map(|file| taken(&archive, file)).sum::<u64>();
+        match tokio::task::spawn_blocking(sizes).await {
+            Ok(found) => bytes = bytes.saturating_add(found),
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+        }
+    }
+}
+
+/// What a file takes on the disk, by its blocks: that is what becomes free.
+fn taken(archive: &Archive, file: &str) -> u64 {
+    let metadata = archive
+        .open_file(file)
+        .ok()
+        .and_then(|file| file.metadata().ok());
+    metadata.map_or(0, |found| found.blocks().saturating_mul(512))
+}
+
+/// The file that a removal is to remove. One that another row means stays, and so does one whose name is not ours.
+fn file_of(removal: &PendingRemoval) -> Option<String> {
+    place_of(&removal.path).filter(|_| !removal.is_named_by_another)
+}
+
 async fn finish_batch(
     store: &Store,
     pending: Vec<PendingRemoval>,
@@ -41,13 +80,12 @@ async fn finish_batch(
 ) -> Result<(), StoreError> {
     let (mut ids, mut files, mut done) = (Vec::new(), Vec::new(), Vec::new());
     for removal in &pending {
-        match place_of(&removal.path) {
-            Some(place) if !removal.is_named_by_another => {
+        match file_of(removal) {
+            Some(place) => {
                 ids.push(removal.id);
                 files.push(place);
             }
-            // A file that another row means stays, and so does one whose name is not ours.
-            _ => done.push(removal.id),
+            None => done.push(removal.id),
         }
     }
     let archive = store.archive.clone();

@@ -1,5 +1,7 @@
 -- Slots and counters, kept with the rows. Triggers on images write some of these tables from within users' programs, so
--- old versions of SQLite must be able to read all of this: no partial indexes, no WITHOUT ROWID.
+-- old versions of SQLite must be able to read all of this: no WITHOUT ROWID here, no UPSERT in triggers. Other files make
+-- partial indexes (image_indexes.sql, 0003, 0004), which SQLite reads since 3.8.0 (2013); an older one opens no database
+-- that has one, whichever table it is of.
 
 -- Counts of image rows. A camera that is null in images is '' here; a day is the date as written, '' for what is no time.
 CREATE TABLE camera_totals (

@@ -39,6 +39,8 @@ CREATE TABLE ticks (
 -- One instance of a job at a time, whatever happens.
 CREATE UNIQUE INDEX idx_tick_open ON ticks (job) WHERE state IN ('pending', 'running');
 CREATE INDEX idx_tick_finished ON ticks (finished_at);
+-- A job's ticks in the order of their ids.
+CREATE INDEX idx_tick_job ON ticks (job);
 
 -- What is known of each of the portal's days; what the observations say, summed up as they come in.
 CREATE TABLE portal_days (
@@ -65,3 +67,6 @@ SELECT o.camera_id, o.date, MAX(o.day_end), MAX(CASE WHEN o.confirmed THEN o.obs
        (SELECT f.failure_kind FROM observations AS f WHERE f.camera_id = o.camera_id AND f.date = o.date
          ORDER BY f.observed_at DESC, f.id DESC LIMIT 1)
   FROM observations AS o GROUP BY o.camera_id, o.date;
+
+-- What was found of the file of a row that is about to be dropped: without it, a file counts as unverified.
+ALTER TABLE replaced_images ADD COLUMN file_state VARCHAR(20);

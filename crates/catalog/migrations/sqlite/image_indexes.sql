@@ -4,6 +4,7 @@ CREATE INDEX IF NOT EXISTS idx_image_camera_id ON images (camera_id);
 CREATE INDEX IF NOT EXISTS idx_image_processed ON images (processed);
 CREATE INDEX IF NOT EXISTS idx_image_camera_timestamp ON images (camera_id, timestamp);
 CREATE INDEX IF NOT EXISTS idx_image_path ON images (image_path);
--- What lack of room may take, oldest first; and what was not read for the longest time.
+-- What lack of room may take, oldest first; and what was not read for the longest time. With the first, a partial index, every
+-- program that opens the database needs SQLite 3.8.0 (2013).
 CREATE INDEX IF NOT EXISTS draywatch_image_collected ON images (timestamp) WHERE origin = 'collected';
 CREATE INDEX IF NOT EXISTS draywatch_image_verified ON images (verified_at);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use draywatch_core::CameraId;
 use draywatch_core::backlog::DayStanding;
 use draywatch_core::breaker::Attempt;
 use sqlx::SqliteConnection;
 
-use super::{SqliteCatalog, portal_days, ticks, time};
+use super::{SqliteCatalog, portal_days, reach, ticks, time};
 use crate::{Catalog, Fence, Fenced, JobRow, Jobs, NewTick, Result, SeenFrame, TickEnd, TickRow};
 
 #[async_trait]
@@ -137,6 +137,12 @@ impl Jobs for SqliteCatalog {
         ))
     }
 
+    async fn longest_reach(&self) -> Result<Option<TimeDelta>> {
+        read!(self, "reading the portal's reach", |conn| reach::longest(
+            conn
+        ))
+    }
+
     async fn latest_listings(&self, limit: u32) -> Result<Vec<Attempt>> {
         read!(self, "reading listings", |conn| portal_days::latest(
             conn, limit
@@ -149,9 +155,14 @@ impl Jobs for SqliteCatalog {
         ))
     }
 
-    async fn newest_frames(&self, camera: &CameraId, limit: u32) -> Result<Vec<SeenFrame>> {
+    async fn newest_frames(
+        &self,
+        camera: &CameraId,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<SeenFrame>> {
         read!(self, "reading the newest frames", |conn| {
-            portal_days::newest(conn, camera, limit)
+            portal_days::newest(conn, camera, until, limit)
         })
     }
 }

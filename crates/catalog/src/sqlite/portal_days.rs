@@ -109,20 +109,23 @@ pub(super) async fn count_since(
     row::small(&found, "listings")
 }
 
-/// The newest frames, stored or on the ledger.
+/// The newest frames, stored or on the ledger. A text between the limits may still be no time.
+pub(super) const NEWEST: &str = "SELECT instant, committed FROM ( \
+    SELECT * FROM (SELECT timestamp AS instant, created_at AS committed FROM images \
+                   WHERE camera_id = $1 AND timestamp >= '0000-' AND timestamp <= $2 ORDER BY timestamp DESC LIMIT $3) \
+    UNION ALL \
+    SELECT * FROM (SELECT instant, NULL FROM frame_ledger WHERE camera_id = $1 AND state <> 'thumbnail' \
+                   AND instant <= $2 ORDER BY instant DESC LIMIT $3)) ORDER BY instant DESC LIMIT $3";
+
 pub(super) async fn newest(
     conn: &mut SqliteConnection,
     camera: &CameraId,
+    until: DateTime<Utc>,
     limit: u32,
 ) -> sqlx::Result<Vec<SeenFrame>> {
-    let sql = "SELECT instant, committed FROM ( \
-               SELECT * FROM (SELECT timestamp AS instant, created_at AS committed FROM images WHERE camera_id = $1 \
-                              ORDER BY timestamp DESC LIMIT $2) \
-               UNION ALL \
-               SELECT * FROM (SELECT instant, NULL FROM frame_ledger WHERE camera_id = $1 AND state <> 'thumbnail' \
-                              ORDER BY instant DESC LIMIT $2)) ORDER BY instant DESC LIMIT $2";
-    let rows = sqlx::query(sql)
+    let rows = sqlx::query(NEWEST)
         .bind(camera.as_str())
+        .bind(time::text(until))
         .bind(limit)
         .fetch_all(conn)
         .await?;

@@ -11,11 +11,13 @@ use crate::NewObservation;
 const ALL: &str = "INSERT INTO portal_reach (camera_id, seconds) \
     SELECT camera_id, MAX(strftime('%s', observed_at) - strftime('%s', day_end)) FROM observations \
     WHERE confirmed AND listed > 0 GROUP BY camera_id";
-/// Marks the days of empty listings whose age lies between two limits; a day of the portal may lie on three days of UTC.
+/// Marks the days of listings that were empty or withheld and whose age lies between two limits; a day of the portal may lie on
+/// three days of UTC.
 const MARK: &str = "INSERT OR IGNORE INTO stale_days (day, camera_id) \
     SELECT date(day_start, n || ' day'), camera_id \
     FROM observations, (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2) AS days \
-    WHERE camera_id = $1 AND listed = 0 AND confirmed AND date(day_start, n || ' day') <= date(day_end, '-1 second') \
+    WHERE camera_id = $1 AND ((listed = 0 AND confirmed) OR failure_kind = 'not_found') \
+    AND date(day_start, n || ' day') <= date(day_end, '-1 second') \
     AND strftime('%s', observed_at) - strftime('%s', day_end) BETWEEN $2 AND $3";
 
 /// The reach of a camera.
@@ -27,6 +29,14 @@ pub(super) async fn of(
     let seconds: Option<i64> = sqlx::query_scalar(sql)
         .bind(camera.as_str())
         .fetch_optional(conn)
+        .await?;
+    Ok(seconds.map(TimeDelta::seconds))
+}
+
+/// The longest reach of all cameras.
+pub(super) async fn longest(conn: &mut SqliteConnection) -> sqlx::Result<Option<TimeDelta>> {
+    let seconds: Option<i64> = sqlx::query_scalar("SELECT MAX(seconds) FROM portal_reach")
+        .fetch_one(conn)
         .await?;
     Ok(seconds.map(TimeDelta::seconds))
 }

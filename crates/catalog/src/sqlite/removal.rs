@@ -6,32 +6,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use draywatch_core::frame::place_of;
 use draywatch_core::retention::{Candidate, HoldSpan, Obstacle, Origin, Reason};
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::triggers::words;
 use super::{holds, references, row, time};
 use crate::{Buried, CandidatePage, LookedUpTo, PendingRemoval, RemovalFilter, Usage};
 
 /// All times are before this text; what another program may have written as bytes is not.
 const AFTER_ALL_TIMES: &str = ":";
 
-/// The columns that make a [`Candidate`].
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, camera_id, timestamp, COALESCE(filepath, image_path) AS path, file_size, origin, file_state FROM images ",
-            $rest
-        )
-    };
-}
-
+/// A page of all of them; by the index of times.
 const ALL: &str =
-    select!("WHERE timestamp < $1 AND (timestamp, id) > ($2, $3) ORDER BY timestamp, id LIMIT $4");
+    "WHERE timestamp < $1 AND (timestamp, id) > ($2, $3) ORDER BY timestamp, id LIMIT $4";
 /// The same by the partial index.
-const COLLECTED: &str = select!(
-    "WHERE origin = 'collected' AND timestamp < $1 AND (timestamp, id) > ($2, $3) \
-     ORDER BY timestamp, id LIMIT $4"
-);
+const COLLECTED: &str = "WHERE origin = 'collected' AND timestamp < $1 AND (timestamp, id) > ($2, $3) \
+                         ORDER BY timestamp, id LIMIT $4";
+
+/// The query for rows that make a [`Candidate`].
+fn select(rest: &str) -> AssertSqlSafe<String> {
+    let bytes = words::bytes("images");
+    AssertSqlSafe(format!(
+        "SELECT id, camera_id, timestamp, COALESCE(filepath, image_path) AS path, {bytes} AS bytes, origin, file_state \
+         FROM images {rest}"
+    ))
+}
 
 /// A page of frames that may be removed.
 pub(super) async fn candidates(
@@ -45,17 +44,18 @@ pub(super) async fn candidates(
         .map(|before| time::day_range(before, before).1);
     let start = filter.from.map(|from| time::date_text(from.date_naive()));
     let start = start.as_deref().unwrap_or("");
-    let rows = sqlx::query(if filter.only_collected {
+    let rest = if filter.only_collected {
         COLLECTED
     } else {
         ALL
-    })
-    .bind(end.as_deref().unwrap_or(AFTER_ALL_TIMES))
-    .bind(after.map_or(start, |after| after.timestamp.as_str()))
-    .bind(after.map_or(i64::MIN, |after| after.id))
-    .bind(limit)
-    .fetch_all(&mut *conn)
-    .await?;
+    };
+    let rows = sqlx::query(select(rest))
+        .bind(end.as_deref().unwrap_or(AFTER_ALL_TIMES))
+        .bind(after.map_or(start, |after| after.timestamp.as_str()))
+        .bind(after.map_or(i64::MIN, |after| after.id))
+        .bind(limit)
+        .fetch_all(&mut *conn)
+        .await?;
     let next = match rows.last().filter(|_| rows.len() == limit as usize) {
         Some(last) => Some(LookedUpTo {
             timestamp: row::text(last, "timestamp")?.unwrap_or_default(),
@@ -87,7 +87,7 @@ fn candidate(found: &SqliteRow) -> sqlx::Result<Option<Candidate>> {
         camera_id: row::text(found, "camera_id")?.unwrap_or_default(),
         at,
         path: row::text(found, "path")?.unwrap_or_default(),
-        bytes: row::count(found, "file_size")?,
+        bytes: row::count(found, "bytes")?,
         origin: if is_ours {
             Origin::Collected
         } else {
@@ -100,11 +100,13 @@ fn candidate(found: &SqliteRow) -> sqlx::Result<Option<Candidate>> {
 
 /// What all pictures take; files that are known to be gone take nothing.
 pub(super) async fn usage(conn: &mut SqliteConnection) -> sqlx::Result<Usage> {
-    let sql = "SELECT origin IS 'collected' AS ours, COUNT(*) AS images, \
-               SUM(CASE WHEN file_state IS NOT 'missing' AND file_size > 0 THEN file_size END) AS bytes \
-               FROM images GROUP BY ours";
+    let bytes = words::bytes("images");
+    let sql = format!(
+        "SELECT origin IS 'collected' AS ours, COUNT(*) AS images, \
+         SUM(CASE WHEN file_state IS NOT 'missing' THEN {bytes} END) AS bytes FROM images GROUP BY ours"
+    );
     let mut usage = Usage::default();
-    for found in sqlx::query(sql).fetch_all(conn).await? {
+    for found in sqlx::query(AssertSqlSafe(sql)).fetch_all(conn).await? {
         let (images, bytes) = (row::count(&found, "images")?, row::count(&found, "bytes")?);
         usage.images += images;
         usage.bytes += bytes;
@@ -159,8 +161,8 @@ async fn sort(
         let references = references::find(conn).await?;
         referred = references::referred_to(conn, &references, image_ids).await?;
     }
-    let sql = select!("WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id");
-    let rows = sqlx::query(sql)
+    let rest = "WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id";
+    let rows = sqlx::query(select(rest))
         .bind(references::list(image_ids))
         .fetch_all(conn)
         .await?;
@@ -261,7 +263,7 @@ pub(super) async fn file_came_again(conn: &mut SqliteConnection, path: &str) -> 
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{AssertSqlSafe, ConnectOptions, Row};
+    use sqlx::{ConnectOptions, Row};
 
     use super::*;
 
@@ -297,7 +299,7 @@ mod tests {
             (ALL, "idx_image_timestamp"),
             (COLLECTED, "draywatch_image_collected"),
         ] {
-            let plan = plan(sql).await;
+            let plan = plan(&select(sql).0).await;
             assert!(plan.contains(index) && !plan.contains("B-TREE"), "{plan}");
         }
     }

@@ -169,7 +169,7 @@ async fn forget(conn: &mut SqliteConnection) -> sqlx::Result<()> {
         UNION SELECT camera_id, date(timestamp) FROM tombstones \
         UNION SELECT camera_id, date(day_start, n || ' day') FROM observations, \
         (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2) AS days \
-        WHERE confirmed AND date(day_start, n || ' day') <= date(day_end, '-1 second')) AS known \
+        WHERE (confirmed OR failure_kind = 'not_found') AND date(day_start, n || ' day') <= date(day_end, '-1 second')) AS known \
         WHERE day IS NOT NULL AND camera_id IS NOT NULL";
     execute(conn, sql.to_owned()).await
 }

@@ -12,6 +12,64 @@ use crate::{Fence, JobRow, Lease, NewTick, TickEnd, TickRow};
 /// A due time is moved on for so many seconds at most until it is free.
 const MOVES: i32 = 100_000;
 
+/// The open tick of a job, in the words of the partial index: it is used for no others.
+macro_rules! open {
+    ($begin:literal, $job:literal, $rest:literal) => {
+        concat!(
+            $begin,
+            " WHERE job = ",
+            $job,
+            " AND state IN ('pending', 'running')",
+            $rest
+        )
+    };
+}
+/// Columns of ticks, newest first.
+macro_rules! newest {
+    ($rest:literal) => {
+        concat!(
+            "SELECT job, due_at, state, purpose, attempts, stands_for, started_at, finished_at, reason, failure_kind, \
+             failure_message FROM ticks ",
+            $rest
+        )
+    };
+}
+
+pub(super) const JOBS: &str = "SELECT j.name, j.fence, j.holder, j.beats, j.last_started, j.last_due, j.last_state, \
+     j.memory, t.due_at, t.state, t.attempts, t.not_before, t.purpose \
+     FROM jobs AS j LEFT JOIN ticks AS t ON t.job = j.name AND t.state IN ('pending', 'running') ORDER BY j.name";
+pub(super) const OPEN: &str = open!("SELECT 1 FROM ticks", "$1", "");
+pub(super) const PENDING: &str = open!(
+    "SELECT 1 FROM ticks",
+    "$1",
+    " AND state = 'pending' AND not_before <= $2"
+);
+pub(super) const START: &str = open!(
+    "UPDATE ticks SET state = 'running', fence = $1, started_at = $2",
+    "$3",
+    " AND state = 'pending'"
+);
+pub(super) const END: &str = open!(
+    "UPDATE ticks SET state = $1, attempts = attempts + $2, not_before = COALESCE($3, not_before), \
+     finished_at = $4, failure_kind = COALESCE($5, failure_kind), failure_message = COALESCE($6, failure_message)",
+    "$7",
+    " AND state = 'running'"
+);
+/// Notes which tick was closed last.
+pub(super) const SETTLE: &str = "UPDATE jobs SET (last_due, last_state) = (SELECT due_at, state FROM ticks \
+     WHERE job = $1 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1) WHERE name = $1";
+pub(super) const MISS: &str = "UPDATE ticks SET state = 'missed', reason = $1, stands_for = $2, finished_at = $3 \
+     WHERE job = $4 AND due_at = $5 AND state = 'pending'";
+pub(super) const INTERRUPT: &str = open!(
+    "UPDATE ticks SET state = 'interrupted', reason = 'its process is gone', finished_at = $1",
+    "$2",
+    " AND state = 'running'"
+);
+pub(super) const LIST: &str = newest!("ORDER BY id DESC LIMIT $1");
+pub(super) const LIST_OF: &str = newest!("WHERE job = $2 ORDER BY id DESC LIMIT $1");
+pub(super) const FORGET: &str =
+    "DELETE FROM ticks WHERE finished_at < $1 AND state NOT IN ('pending', 'running')";
+
 pub(super) async fn ensure_job(conn: &mut SqliteConnection, job: &str) -> sqlx::Result<()> {
     sqlx::query("INSERT OR IGNORE INTO jobs (name) VALUES ($1)")
         .bind(job)
@@ -21,10 +79,7 @@ pub(super) async fn ensure_job(conn: &mut SqliteConnection, job: &str) -> sqlx::
 }
 
 pub(super) async fn jobs(conn: &mut SqliteConnection) -> sqlx::Result<Vec<JobRow>> {
-    let sql = "SELECT j.name, j.fence, j.holder, j.beats, j.last_started, j.last_due, j.last_state, j.memory, \
-               t.due_at, t.state, t.attempts, t.not_before, t.purpose \
-               FROM jobs AS j LEFT JOIN ticks AS t ON t.job = j.name AND t.state IN ('pending', 'running') ORDER BY j.name";
-    let rows = sqlx::query(sql).fetch_all(conn).await?;
+    let rows = sqlx::query(JOBS).fetch_all(conn).await?;
     rows.iter().map(job).collect()
 }
 
@@ -91,8 +146,7 @@ pub(super) async fn plan(
 }
 
 async fn open(conn: &mut SqliteConnection, job: &str) -> sqlx::Result<bool> {
-    let sql = "SELECT 1 FROM ticks WHERE job = $1 AND state IN ('pending', 'running')";
-    let found = sqlx::query(sql).bind(job).fetch_optional(conn).await?;
+    let found = sqlx::query(OPEN).bind(job).fetch_optional(conn).await?;
     Ok(found.is_some())
 }
 
@@ -102,8 +156,7 @@ pub(super) async fn is_pending(
     job: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    let sql = "SELECT 1 FROM ticks WHERE job = $1 AND state = 'pending' AND not_before <= $2";
-    let found = sqlx::query(sql)
+    let found = sqlx::query(PENDING)
         .bind(job)
         .bind(time::text(now))
         .fetch_optional(conn)
@@ -117,8 +170,7 @@ pub(super) async fn start(
     fence: &Fence,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let sql = "UPDATE ticks SET state = 'running', fence = $1, started_at = $2 WHERE job = $3 AND state = 'pending'";
-    sqlx::query(sql)
+    sqlx::query(START)
         .bind(fence.number)
         .bind(time::text(now))
         .bind(&fence.job)
@@ -145,10 +197,7 @@ pub(super) async fn end(
         TickEnd::Failed(failure) => (TickState::Failed, Some(failure), None, 1),
         TickEnd::PutBack => (TickState::Pending, None, None, 0),
     };
-    let sql = "UPDATE ticks SET state = $1, attempts = attempts + $2, not_before = COALESCE($3, not_before), \
-               finished_at = $4, failure_kind = COALESCE($5, failure_kind), \
-               failure_message = COALESCE($6, failure_message) WHERE job = $7 AND state = 'running'";
-    sqlx::query(sql)
+    sqlx::query(END)
         .bind(state.as_str())
         .bind(tries)
         .bind(not_before.map(time::text))
@@ -166,9 +215,11 @@ pub(super) async fn end(
 
 /// Notes which tick was closed last.
 async fn settle(conn: &mut SqliteConnection, job: &str) -> sqlx::Result<()> {
-    let sql = "UPDATE jobs SET (last_due, last_state) = (SELECT due_at, state FROM ticks WHERE job = $1 \
-               AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1) WHERE name = $1";
-    sqlx::query(sql).bind(job).execute(conn).await.map(|_| ())
+    sqlx::query(SETTLE)
+        .bind(job)
+        .execute(conn)
+        .await
+        .map(|_| ())
 }
 
 pub(super) async fn remember(
@@ -192,9 +243,7 @@ pub(super) async fn miss(
     stands_for: u32,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    let sql = "UPDATE ticks SET state = 'missed', reason = $1, stands_for = $2, finished_at = $3 \
-               WHERE job = $4 AND due_at = $5 AND state = 'pending'";
-    let done = sqlx::query(sql)
+    let done = sqlx::query(MISS)
         .bind(reason)
         .bind(stands_for)
         .bind(time::text(now))
@@ -211,9 +260,7 @@ pub(super) async fn interrupt(
     job: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let sql = "UPDATE ticks SET state = 'interrupted', reason = 'its process is gone', finished_at = $1 \
-               WHERE job = $2 AND state = 'running'";
-    let done = sqlx::query(sql)
+    let done = sqlx::query(INTERRUPT)
         .bind(time::text(now))
         .bind(job)
         .execute(&mut *conn)
@@ -229,13 +276,11 @@ pub(super) async fn list(
     job: Option<&str>,
     limit: u32,
 ) -> sqlx::Result<Vec<TickRow>> {
-    let sql = "SELECT job, due_at, state, purpose, attempts, stands_for, started_at, finished_at, reason, failure_kind, \
-               failure_message FROM ticks WHERE $1 IS NULL OR job = $1 ORDER BY id DESC LIMIT $2";
-    let rows = sqlx::query(sql)
-        .bind(job)
-        .bind(limit)
-        .fetch_all(conn)
-        .await?;
+    let query = match job {
+        Some(job) => sqlx::query(LIST_OF).bind(limit).bind(job),
+        None => sqlx::query(LIST).bind(limit),
+    };
+    let rows = query.fetch_all(conn).await?;
     rows.iter().map(tick).collect()
 }
 
@@ -261,11 +306,9 @@ pub(super) async fn forget(
     conn: &mut SqliteConnection,
     before: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    let done = sqlx::query(
-        "DELETE FROM ticks WHERE finished_at < $1 AND state NOT IN ('pending', 'running')",
-    )
-    .bind(time::text(before))
-    .execute(conn)
-    .await?;
+    let done = sqlx::query(FORGET)
+        .bind(time::text(before))
+        .execute(conn)
+        .await?;
     Ok(done.rows_affected())
 }

@@ -11,14 +11,14 @@ use crate::support::*;
 
 /// Counted by a statement that shares nothing with the triggers.
 const CAMERAS: &str = "SELECT camera_id, COUNT(*) AS images, TOTAL(is_thumbnail + 0 <> 0) AS thumbnails, \
-    TOTAL(verified_at IS NULL) AS unverified, TOTAL(processed + 0 <> 0) AS processed, \
+    TOTAL(verified_at IS NULL OR file_state IS NULL) AS unverified, TOTAL(processed + 0 <> 0) AS processed, \
     TOTAL(CASE WHEN typeof(file_size) = 'integer' AND file_size > 0 THEN file_size END) AS bytes, \
     MIN(CASE WHEN timestamp LIKE '____-__-__ %' THEN timestamp END) AS oldest, \
     MAX(CASE WHEN timestamp LIKE '____-__-__ %' THEN timestamp END) AS newest, \
     (SELECT TOTAL(n) FROM (SELECT COUNT(*) AS n FROM images AS i WHERE i.camera_id = images.camera_id \
      GROUP BY timestamp, ordinal) WHERE n > 1) AS duplicates FROM images GROUP BY camera_id";
 const DAYS: &str = "SELECT camera_id, CASE WHEN timestamp LIKE '____-__-__ %' THEN substr(timestamp, 1, 10) ELSE '' END AS day, \
-    COUNT(*) AS images, TOTAL(is_thumbnail + 0 <> 0) AS thumbnails, TOTAL(verified_at IS NULL) AS unverified, \
+    COUNT(*) AS images, TOTAL(is_thumbnail + 0 <> 0) AS thumbnails, TOTAL(verified_at IS NULL OR file_state IS NULL) AS unverified, \
     TOTAL(processed + 0 <> 0) AS processed, \
     TOTAL(CASE WHEN typeof(file_size) = 'integer' AND file_size > 0 THEN file_size END) AS bytes \
     FROM images GROUP BY 1, 2";
@@ -33,7 +33,7 @@ enum Act {
 }
 
 /// What is sent by programs that know nothing of draywatch. `$ROW` is an id that may be there.
-const STATEMENTS: [&str; 17] = [
+const STATEMENTS: [&str; 18] = [
     "INSERT INTO images (timestamp, filepath, camera_id, processed, file_size) VALUES ($TIME, $PATH, $CAMERA, 0, 17)",
     "INSERT INTO images (timestamp, image_path, camera_id, processed, file_size, detection_count) VALUES ($TIME, $PATH, $CAMERA, 1, 18, 0)",
     "INSERT INTO images (timestamp, filepath, camera_id, file_size) VALUES ($TIME, 'a' || $PATH, $CAMERA, 1), ($TIME, 'b' || $PATH, $CAMERA, 2)",
@@ -50,6 +50,7 @@ const STATEMENTS: [&str; 17] = [
     "UPDATE images SET is_thumbnail = NOT is_thumbnail, file_size = id WHERE id = $ROW",
     "UPDATE images SET file_state = 'missing', verified_at = timestamp WHERE id = $ROW",
     "UPDATE images SET file_size = 'many', verified_at = NULL WHERE id = $ROW",
+    "UPDATE images SET file_state = NULL, verified_at = timestamp WHERE id >= $ROW",
     "DELETE FROM tombstones",
 ];
 const TIMES: [&str; 9] = [

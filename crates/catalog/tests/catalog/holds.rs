@@ -121,7 +121,8 @@ async fn rows_that_an_earlier_draywatch_made_count_as_collected() {
     let sql = "UPDATE images SET origin = NULL; DROP TABLE retention_holds; DROP INDEX idx_tombstone_pending; \
                DELETE FROM draywatch_schema WHERE version >= 3; ALTER TABLE tombstones DROP COLUMN file_pending; \
                DROP INDEX draywatch_image_collected; ALTER TABLE images DROP COLUMN origin; \
-               DROP TABLE jobs; DROP TABLE ticks; DROP TABLE portal_days";
+               DROP TABLE jobs; DROP TABLE ticks; DROP TABLE portal_days; DROP TRIGGER draywatch_image_replacing; \
+               DROP TRIGGER draywatch_image_replaced; ALTER TABLE replaced_images DROP COLUMN file_state";
     execute(&path, sql).await;
     let catalog = open(&path).await;
     assert_eq!(
@@ -237,6 +238,29 @@ async fn holds_and_references_count_at_the_moment_of_the_removal() {
         1,
         "users' rows are never touched"
     );
+    catalog.close().await;
+}
+
+#[tokio::test]
+async fn what_is_no_size_of_a_picture_takes_no_room() {
+    let (_folder, path) = fixture("legacy-v1.db");
+    let catalog = open(&path).await;
+    let before = catalog.usage().await.unwrap();
+    let ours = collect(&*catalog, 0).await;
+    let odd = ["1000000000000000", "9223372036854775807", "-5", "'many'"];
+    for (nth, size) in odd.iter().chain(&odd).enumerate() {
+        let insert = v1_insert(&format!("{nth}.jpg"), "in_gate", "2025-09-07 09:00:00");
+        execute(&path, &insert.replace(", 17, ", &format!(", {size}, "))).await;
+    }
+    let usage = catalog.usage().await.unwrap();
+    assert_eq!(usage.images - before.images, 9);
+    assert_eq!(usage.bytes - before.bytes, 200_000, "ours alone");
+    assert_eq!(usage.elsewhere_bytes, before.elsewhere_bytes);
+    let page = catalog.candidates(RemovalFilter::default(), None, 99).await;
+    let frames = page.unwrap().frames;
+    let odd = frames.iter().filter(|frame| frame.id > ours);
+    let sizes: Vec<u64> = odd.map(|frame| frame.bytes).collect();
+    assert_eq!(sizes, [0; 8]);
     catalog.close().await;
 }
 

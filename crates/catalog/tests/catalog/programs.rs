@@ -34,6 +34,22 @@ async fn paths(path: &Path, of: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn rows_of_the_future_and_of_no_time_are_not_the_newest_frames() {
+    let (_folder, path) = fixture("legacy-v1.db");
+    let catalog = open(&path).await;
+    catalog.adopt(&[image(&frame(0))], at(100)).await.unwrap();
+    for (nth, time) in ["2099-01-01 00:00:00.000000", "yesterday", "x", "", "-"]
+        .iter()
+        .enumerate()
+    {
+        execute(&path, &v1_insert(&format!("{nth}.jpg"), "in_gate", time)).await;
+    }
+    let newest = catalog.newest_frames(&camera("in_gate"), at(300), 1).await;
+    assert_eq!(newest.unwrap()[0].instant, at(0));
+    catalog.close().await;
+}
+
+#[tokio::test]
 async fn both_programs_insert_and_the_other_path_is_filled() {
     for (_folder, path, catalog, there) in databases().await {
         execute(

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_catalog::{Catalog, JobRow, Result};
 use draywatch_core::CameraId;
 use draywatch_core::pace::{Lag, Memory, lag};
+use draywatch_core::zone::FUTURE_TOLERANCE;
 use serde_json::{Value, json};
 
 use super::table::{self, Side, Table};
@@ -40,7 +41,8 @@ impl Jobs {
             let memory = memory.and_then(|row| row.memory.as_deref());
             let memory: Memory =
                 serde_json::from_str(memory.unwrap_or_default()).unwrap_or_default();
-            let frames = catalog.newest_frames(camera, FRAMES).await?;
+            let until = now + FUTURE_TOLERANCE;
+            let frames = catalog.newest_frames(camera, until, FRAMES).await?;
             let lately: Vec<_> = frames
                 .into_iter()
                 .filter(|frame| now - frame.instant <= LATELY)

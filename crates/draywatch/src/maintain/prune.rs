@@ -75,7 +75,11 @@ pub(super) async fn run(
     }
     let holds = store.catalog.holds().await?;
     let holds: Vec<HoldSpan> = holds.into_iter().map(|hold| hold.span).collect();
-    let (free, total) = store.archive.free_space()?;
+    let (mut free, total) = store.archive.free_space()?;
+    if mode == Mode::Rehearse {
+        // A removal finishes what is under way first.
+        free = free.saturating_add(removal::pending_bytes(&store).await?);
+    }
     let policy = policy(&store, clock.now(), keep, cause, (free, total))?;
     let used = match policy.budget {
         Some(_) => store.catalog.usage().await?.bytes,

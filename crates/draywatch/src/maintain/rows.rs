@@ -117,7 +117,7 @@ async fn record(
         }
         Verdict::Whole(facts) => {
             check.report.ok += 1;
-            check.report.unverified_now_verified += u64::from(row.verified_at.is_none());
+            check.report.unverified_now_verified += u64::from(row.file_state.is_none());
             check.note(row.id, Some(FileState::Ok(facts)));
             return Ok(());
         }
@@ -135,7 +135,8 @@ async fn record(
     check
         .report
         .note(kind, &row.path, &row.camera_id, words, false);
-    if state.is_some() {
+    // One that cannot be read goes to the end of the line as well; its row says nothing new of it.
+    if state.is_some() || check.notes_every_look {
         check.note(row.id, state);
     }
     Ok(())

@@ -308,7 +308,7 @@ impl Book {
         else {
             return Ok(None);
         };
-        let frames = newest(turn.rows, camera).await?;
+        let frames = newest(turn.rows, camera, turn.now).await?;
         Ok(memory(row).next(&frames, last, self.policy.interval))
     }
 }

@@ -186,7 +186,10 @@ impl Tick<'_> {
         let end_of = |date| day_bounds(date, zone).1;
         let now = self.shared.clock.now();
         let (first, days) = self.standings(camera, today).await?;
-        let wanted = backlog::wanted(now, (first, yesterday), &days, self.interval(), end_of);
+        let reach = self.collector.store().catalog.longest_reach().await;
+        let reach = reach.map_err(|error| Failure::of(error.kind(), &error))?;
+        let range = (first, yesterday);
+        let wanted = backlog::wanted(now, range, &days, self.interval(), reach, end_of);
         Ok(wanted.into_iter().find(|date| !self.asked.contains(date)))
     }
 

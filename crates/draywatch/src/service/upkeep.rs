@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_catalog::{CatalogError, Hold, LedgerFilter, LedgerState};
+use draywatch_core::zone::FUTURE_TOLERANCE;
 use draywatch_core::{Failure, Kind};
 
 use super::Shared;
@@ -130,9 +131,10 @@ impl InVain {
 
 async fn keep(shared: &Shared) -> Result<Keep, Failure> {
     let catalog = &shared.collector.store().catalog;
+    let until = shared.clock.now() + FUTURE_TOLERANCE;
     let mut newest = None;
     for camera in &shared.config.stream_names {
-        let frames = catalog.newest_frames(camera, 1).await;
+        let frames = catalog.newest_frames(camera, until, 1).await;
         let frames = frames.map_err(|error| failed(&error))?;
         newest = newest.max(frames.first().map(|frame| frame.instant));
     }
@@ -191,7 +193,7 @@ pub async fn health_check(shared: &Shared) -> Result<(), Failure> {
     let interval = TimeDelta::from_std(shared.config.download_interval()).unwrap_or(TimeDelta::MAX);
     for camera in &shared.config.stream_names {
         let newest = catalog
-            .newest_frames(camera, 1)
+            .newest_frames(camera, now + FUTURE_TOLERANCE, 1)
             .await
             .map_err(|error| failed(&error))?;
         let age = newest.first().map(|frame| now - frame.instant);

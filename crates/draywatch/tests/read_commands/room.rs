@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use draywatch::archive::Archive;
 use draywatch::config::{Config, Overrides, Retention};
-use draywatch::maintain::prune::Keep;
+use draywatch::maintain::prune::{Keep, Mode, prune};
 use draywatch::maintain::room::{self, Need};
 use draywatch::maintain::sample::verify_sample;
 use draywatch::store::Store;
 use draywatch_catalog::{FrameResult, NewImage};
 use draywatch_core::Clock;
-use draywatch_core::retention::{HoldSpan, Obstacle};
+use draywatch_core::retention::{HoldSpan, Obstacle, Reason};
 
 use crate::support::*;
 
@@ -156,6 +156,22 @@ async fn a_full_disk_gets_room_by_its_oldest_frames() {
 }
 
 #[tokio::test]
+async fn a_rehearsal_counts_what_a_removal_finishes_first() {
+    let (_disk, _elsewhere, store, clock, _) = full_disk(false).await;
+    // A clean-up ended after it buried these, and before their files went.
+    let ids: Vec<i64> = (1..=15).collect();
+    let buried = store.catalog.bury(&ids, Reason::Disk, true, clock.now());
+    assert_eq!(buried.await.unwrap().gone.len(), 15);
+    let keep = keep(Some(0.001));
+    for mode in [Mode::Rehearse, Mode::Remove] {
+        let done = prune(&store, &clock, &keep, mode, &|_| {}, &|_| {}).await;
+        assert_eq!(done.unwrap().frames, 0, "{mode:?}");
+    }
+    assert!(free(&store.archive) >= 1_000_000);
+    store.catalog.close().await;
+}
+
+#[tokio::test]
 async fn a_write_that_failed_gets_room_without_a_floor() {
     let (_disk, _elsewhere, store, clock, _) = full_disk(false).await;
     let made = room::make_room(&store, &clock, &keep(Some(0.0)), Need::Write)
@@ -296,5 +312,37 @@ async fn a_month_of_rounds_reads_everything_and_finds_damage() {
         .filter(|state| *state != "ok")
         .collect();
     assert_eq!(states, ["bad", "missing"]);
+    store.catalog.close().await;
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_read_do_not_keep_others_from_their_look() {
+    let home = Home::new();
+    let clock = Clock::manual(at(0));
+    let config = config(&home.at("data/images"), &home.at("data/database.db"));
+    let store = Store::open(&config, &clock).await.unwrap();
+    // No system opens a name of such a length.
+    for nth in 0..3 {
+        let path = format!("/{}{nth}", "x".repeat(300));
+        let image = NewImage {
+            path,
+            ..image(&frame(nth * 600), &full(1))
+        };
+        store.catalog.adopt(&[image], clock.now()).await.unwrap();
+    }
+    let sql = "UPDATE images SET verified_at = NULL, file_state = NULL";
+    home.sql(sql).await;
+    let day = Duration::from_hours(24);
+    for round in 1..=4 {
+        clock.advance(chrono::TimeDelta::days(1));
+        let report = verify_sample(&store, &clock, day, &|_| {}).await.unwrap();
+        assert_eq!((report.checked, report.problems.len()), (1, 1));
+        let rows = store.catalog.images_after(0, 9).await.unwrap();
+        let seen = rows.iter().filter(|row| row.verified_at.is_some()).count();
+        assert_eq!(seen, round.min(3), "each has its turn");
+        assert!(rows.iter().all(|row| row.file_state.is_none()));
+    }
+    let totals = store.catalog.totals().await.unwrap();
+    assert_eq!(totals.cameras[0].unverified, 3, "nobody ever read them");
     store.catalog.close().await;
 }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use draywatch_catalog::{Fence, NewTick, TickEnd};
-use draywatch_core::zone::{day_bounds, local_date};
+use draywatch_core::zone::{FUTURE_TOLERANCE, day_bounds, local_date};
 use draywatch_core::{CameraId, Failure, Kind};
 use proptest::prelude::*;
 
@@ -211,6 +211,7 @@ impl Side<'_> {
             told(jobs.ticks(None, 99).await.unwrap()),
             told(jobs.ticks(Some(&job(1)), 2).await.unwrap()),
             told(jobs.latest_listings(5).await.unwrap()),
+            told(jobs.longest_reach().await.unwrap()),
         ];
         for camera in CAMERAS.map(|name| CameraId::new(name).unwrap()) {
             let since = self.now - TimeDelta::hours(1);
@@ -218,7 +219,8 @@ impl Side<'_> {
                 jobs.days(&camera, today - Days::new(1)).await.unwrap(),
             ));
             state.push(told(jobs.listings_since(&camera, since).await.unwrap()));
-            state.push(told(jobs.newest_frames(&camera, 6).await.unwrap()));
+            let until = self.now + FUTURE_TOLERANCE;
+            state.push(told(jobs.newest_frames(&camera, until, 6).await.unwrap()));
             state.push(told(self.archive.stored(&camera).await.unwrap()));
             let owed = self.archive.owed(&camera).await.unwrap().into_iter();
             state.push(told(

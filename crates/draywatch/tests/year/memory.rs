@@ -34,6 +34,8 @@ struct Camera {
     asked: BTreeMap<NaiveDate, Vec<DateTime<Utc>>>,
     /// Listings that were beyond doubt: their day, when they were read, how many frames they had.
     observed: Vec<(Span, DateTime<Utc>, u64)>,
+    /// The greatest age of a day at which frames of it were offered.
+    reach: Option<TimeDelta>,
     stored: BTreeMap<DateTime<Utc>, DateTime<Utc>>,
     owed: BTreeMap<DateTime<Utc>, Owed>,
 }
@@ -63,6 +65,10 @@ impl Camera {
             day.confirmed_at = Some(listing.read);
             day.newest = frames.iter().max().copied();
             day.listed = frames.len() as u64;
+            if day.listed > 0 {
+                let age = TimeDelta::seconds((listing.read - end).num_seconds());
+                self.reach = self.reach.max(Some(age));
+            }
             self.observed
                 .push((listing.bounds, listing.read, day.listed));
         }
@@ -83,13 +89,14 @@ impl Camera {
         .collect()
     }
 
-    fn newest(&self, limit: usize) -> Vec<SeenFrame> {
-        let stored = self.stored.iter().rev().take(limit);
+    fn newest(&self, until: DateTime<Utc>, limit: usize) -> Vec<SeenFrame> {
+        let stored = self.stored.range(..=until).rev().take(limit);
         let stored = stored.map(|(instant, committed)| SeenFrame {
             instant: *instant,
             committed: Some(*committed),
         });
-        let owed = self.owed.keys().rev().take(limit).map(|instant| SeenFrame {
+        let owed = self.owed.range(..=until).rev().take(limit);
+        let owed = owed.map(|(instant, _)| SeenFrame {
             instant: *instant,
             committed: None,
         });
@@ -177,6 +184,15 @@ impl Jobs for Memory {
         Ok(camera.map_or_else(Vec::new, |camera| camera.standings(first)))
     }
 
+    async fn longest_reach(&self) -> Result<Option<TimeDelta>> {
+        let state = self.state();
+        Ok(state
+            .cameras
+            .values()
+            .filter_map(|camera| camera.reach)
+            .max())
+    }
+
     async fn latest_listings(&self, limit: u32) -> Result<Vec<Attempt>> {
         let state = self.state();
         let latest = state.latest.iter().rev().take(limit as usize);
@@ -193,10 +209,15 @@ impl Jobs for Memory {
         Ok(u32::try_from(asked.unwrap_or(0)).unwrap())
     }
 
-    async fn newest_frames(&self, camera: &CameraId, limit: u32) -> Result<Vec<SeenFrame>> {
+    async fn newest_frames(
+        &self,
+        camera: &CameraId,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<SeenFrame>> {
         let state = self.state();
         let camera = state.cameras.get(camera);
-        Ok(camera.map_or_else(Vec::new, |camera| camera.newest(limit as usize)))
+        Ok(camera.map_or_else(Vec::new, |camera| camera.newest(until, limit as usize)))
     }
 }
 

@@ -9,8 +9,8 @@ const REPLACING: &str = "CREATE TRIGGER draywatch_image_replacing BEFORE INSERT 
    OR EXISTS (SELECT 1 FROM images WHERE image_path IN (NEW.filepath, NEW.image_path))
 BEGIN
     DELETE FROM replaced_images;
-    INSERT INTO replaced_images (id, camera_id, timestamp, ordinal, file_size, is_thumbnail, processed, verified_at)
-    SELECT id, camera_id, timestamp, ordinal, file_size, is_thumbnail, processed, verified_at FROM images
+    INSERT INTO replaced_images (id, camera_id, timestamp, ordinal, file_size, is_thumbnail, processed, verified_at, file_state)
+    SELECT id, camera_id, timestamp, ordinal, file_size, is_thumbnail, processed, verified_at, file_state FROM images
      WHERE id = NEW.id OR filepath IN (NEW.filepath, NEW.image_path) OR image_path IN (NEW.filepath, NEW.image_path);
 END";
 

@@ -17,9 +17,16 @@ pub(in crate::sqlite) fn day(row: &str) -> String {
     format!("CASE WHEN {row}.timestamp {DATED} THEN substr({row}.timestamp, 1, 10) ELSE '' END")
 }
 
-/// What a row adds to each column; what is no size of a picture counts as no bytes.
-pub(in crate::sqlite) fn counts(row: &str) -> [(&'static str, String); 5] {
+/// The bytes of a row's file; what is no size of a picture (other programs write there, too) counts as none.
+pub(in crate::sqlite) fn bytes(row: &str) -> String {
     let size = format!("{row}.file_size");
+    format!(
+        "CASE WHEN typeof({size}) = 'integer' AND {size} BETWEEN 1 AND 1099511627776 THEN {size} ELSE 0 END"
+    )
+}
+
+/// What a row adds to each column. A file that was looked at and could not be read is not verified by that.
+pub(in crate::sqlite) fn counts(row: &str) -> [(&'static str, String); 5] {
     [
         ("images", "1".to_owned()),
         (
@@ -28,18 +35,15 @@ pub(in crate::sqlite) fn counts(row: &str) -> [(&'static str, String); 5] {
         ),
         (
             "unverified",
-            format!("CASE WHEN {row}.verified_at IS NULL THEN 1 ELSE 0 END"),
+            format!(
+                "CASE WHEN {row}.verified_at IS NULL OR {row}.file_state IS NULL THEN 1 ELSE 0 END"
+            ),
         ),
         (
             "processed",
             format!("CASE WHEN {row}.processed THEN 1 ELSE 0 END"),
         ),
-        (
-            "bytes",
-            format!(
-                "CASE WHEN typeof({size}) = 'integer' AND {size} BETWEEN 1 AND 1099511627776 THEN {size} ELSE 0 END"
-            ),
-        ),
+        ("bytes", bytes(row)),
     ]
 }
 

@@ -11,7 +11,7 @@ use draywatch_core::outcome::Outcome;
 use draywatch_core::schedule::TickState;
 use draywatch_core::{Failure, Kind};
 
-use crate::support::{at, camera, day, entry, frame};
+use crate::support::{at, camera, day, entry, frame, image};
 
 const JOB: &str = "collect:in_gate";
 
@@ -274,11 +274,20 @@ pub async fn days_sum_up_what_was_observed(catalog: Arc<dyn Catalog>) {
     assert_eq!(latest[1].ended, at(90_005));
     let count = |since| catalog.listings_since(&latest[0].camera, at(since));
     assert_eq!((count(0).await.unwrap(), count(1).await.unwrap()), (3, 2));
-    let newest = catalog.newest_frames(&latest[0].camera, 1).await.unwrap();
-    assert_eq!(
-        (newest.len(), newest[0].instant, newest[0].committed),
-        (1, at(60), None)
-    );
+    let newest = async |until, limit| -> Vec<_> {
+        let newest = catalog.newest_frames(&latest[0].camera, at(until), limit);
+        let newest = newest.await.unwrap().into_iter();
+        newest.map(|seen| (seen.instant, seen.committed)).collect()
+    };
+    assert_eq!(newest(60, 1).await, [(at(60), None)]);
+    assert_eq!(newest(59, 9).await, [(at(0), None)]);
+    // A row of the future.
+    catalog
+        .adopt(&[image(&frame(90_000))], at(100))
+        .await
+        .unwrap();
+    assert_eq!(newest(61, 9).await.len(), 2);
+    assert_eq!(newest(90_000, 1).await, [(at(90_000), Some(at(100)))]);
 }
 
 async fn observe(

@@ -30,7 +30,8 @@ macro_rules! for_backend {
                 who_lost_a_lease_writes_nothing_more days_sum_up_what_was_observed);
             for_backend!(@tests $fresh, slots: every_change_of_a_frame_changes_its_slot
                 neighbours_across_midnight_close_a_gap days_are_told_in_order_for_every_camera
-                an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep what_was_observed_stays_observed
+                an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep
+                a_withheld_day_is_judged_anew_when_the_reach_grows what_was_observed_stays_observed
                 days_are_counted the_newest_runs_of_each_camera_are_found);
         }
     };

@@ -7,9 +7,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use draywatch_catalog::{
     Catalog, DayTotals, FileState, FrameResult, NewObservation, NewRun, RunCounts, RunEnd,
 };
-use draywatch_core::FrameId;
 use draywatch_core::coverage::Answer;
 use draywatch_core::outcome::Outcome;
+use draywatch_core::{Failure, FrameId, Kind};
 
 use crate::support::*;
 
@@ -122,6 +122,11 @@ pub async fn days_are_told_in_order_for_every_camera(db: Db) {
 }
 
 async fn observe(db: &Db, date: NaiveDate, observed_at: DateTime<Utc>, listed: u64) {
+    note(db, date, observed_at, Ok(listed)).await;
+}
+
+/// A listing of so many frames, or one that failed.
+async fn note(db: &Db, date: NaiveDate, observed_at: DateTime<Utc>, seen: Result<u64, Kind>) {
     let started_at = observed_at;
     let run = NewRun {
         command: "fetch".into(),
@@ -146,10 +151,10 @@ async fn observe(db: &Db, date: NaiveDate, observed_at: DateTime<Utc>, listed: u
         day_start,
         day_end: day_start + TimeDelta::days(1),
         observed_at,
-        confirmed: true,
-        listed: Some(listed),
+        confirmed: seen.is_ok(),
+        listed: seen.ok(),
         newest: None,
-        failure: None,
+        failure: seen.err().map(|kind| Failure::new(kind, "away")),
     };
     db.finish_run(id, &end, Some(&seen)).await.unwrap();
 }
@@ -173,6 +178,7 @@ pub async fn an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep(db:
         [Answer::TooOld, Answer::TooOld],
     );
     assert_eq!(db.portal_reach(&camera("in_gate")).await.unwrap(), None);
+    assert_eq!(db.longest_reach().await.unwrap(), None);
     for days in [3, 20, 30] {
         observe(&db, back(days), at(0), 0).await;
         assert_eq!(said(&db, back(days)).await, offline, "it never offered any");
@@ -186,11 +192,25 @@ pub async fn an_empty_day_is_too_old_beyond_what_the_portal_was_seen_to_keep(db:
     assert_eq!(said(&db, back(20)).await, offline, "25 days are kept");
     assert_eq!(said(&db, back(30)).await, old);
     let reach = db.portal_reach(&camera("in_gate")).await.unwrap().unwrap();
+    assert_eq!(db.longest_reach().await.unwrap(), Some(reach));
     // The 13th ended on the 14th at 7:00; it was asked for on the 7th of the next month at 10:00.
     assert_eq!(
         reach,
         TimeDelta::days(24) + TimeDelta::seconds(3 * 3600 + 2)
     );
+}
+
+pub async fn a_withheld_day_is_judged_anew_when_the_reach_grows(db: Db) {
+    let old = [Answer::TooOld, Answer::TooOld];
+    let unknown = [Answer::NotObserved, Answer::NotObserved];
+    note(&db, back(20), at(0), Err(Kind::NotFound)).await;
+    assert_eq!(said(&db, back(20)).await, unknown, "it never offered any");
+    observe(&db, back(10), at(1), 5).await;
+    assert_eq!(said(&db, back(20)).await, old);
+    db.recount().await.unwrap();
+    assert_eq!(said(&db, back(20)).await, old, "counting anew keeps it");
+    observe(&db, back(25), at(2), 5).await;
+    assert_eq!(said(&db, back(20)).await, unknown, "25 days are kept");
 }
 
 pub async fn what_was_observed_stays_observed(db: Db) {

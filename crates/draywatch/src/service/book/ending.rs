@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_catalog::{JobRow, Jobs, Result, TickEnd};
 use draywatch_core::CameraId;
 use draywatch_core::pace::{Look, Memory, Spent};
+use draywatch_core::zone::FUTURE_TOLERANCE;
 
 use super::{Ended, FRAMES, Started, by_name};
 use crate::service::policy::{Policy, Work};
@@ -15,8 +16,13 @@ pub fn memory(row: &JobRow) -> Memory {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-pub(super) async fn newest(rows: &dyn Jobs, camera: &CameraId) -> Result<Vec<DateTime<Utc>>> {
-    let frames = rows.newest_frames(camera, FRAMES).await?;
+pub(super) async fn newest(
+    rows: &dyn Jobs,
+    camera: &CameraId,
+    now: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>> {
+    let until = now + FUTURE_TOLERANCE;
+    let frames = rows.newest_frames(camera, until, FRAMES).await?;
     Ok(frames.into_iter().map(|frame| frame.instant).collect())
 }
 
@@ -71,7 +77,7 @@ async fn learn(
         listings: rows.listings_since(camera, since).await?,
         since,
     };
-    let frames = newest(rows, camera).await?;
+    let frames = newest(rows, camera, looked).await?;
     let name = &started.job.spec.name;
     let jobs = by_name(rows.jobs().await?);
     let before = jobs.get(name).map(memory).unwrap_or_default();

@@ -179,7 +179,9 @@ impl Drive<'_> {
         let days = days.expect("the rows are there");
         let range = (first, run.today - Days::new(1));
         let end_of = |date| day_bounds(date, ZONE).1;
-        let wanted = backlog::wanted(self.clock(), range, &days, self.interval(), end_of);
+        let reach = self.archive.jobs().longest_reach().await;
+        let reach = reach.expect("the rows are there");
+        let wanted = backlog::wanted(self.clock(), range, &days, self.interval(), reach, end_of);
         let wanted = wanted.into_iter();
         wanted.filter(|date| !run.listed.contains(date)).collect()
     }

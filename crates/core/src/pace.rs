@@ -27,6 +27,8 @@ const SECOND_LOOK: f64 = 0.06;
 const MOST_OFFSET: f64 = 0.9;
 /// The next frame may be looked for this share of the interval after the last listing.
 const LEAST_STEP: f64 = 0.8;
+/// After one that came out of turn (at a start, after an outage) it may be looked for so much sooner.
+const STEP_AFTER_START: f64 = 0.2;
 
 /// The rhythm of a camera.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -210,15 +212,15 @@ impl Rhythm {
     }
 
     /// When the next listing should begin, if the last one began at `last`: shortly after a frame that the last one cannot have
-    /// seen, and not sooner than the interval allows.
+    /// seen, and not sooner than `least` after it.
     #[must_use]
     pub fn next_listing(
         &self,
         last: DateTime<Utc>,
         offset: Offset,
-        interval: TimeDelta,
+        least: TimeDelta,
     ) -> DateTime<Utc> {
-        let soonest = last + TimeDelta::milliseconds(share(interval, LEAST_STEP));
+        let soonest = last + least;
         self.next_frame(soonest - offset.delta()) + offset.delta()
     }
 

@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Found, Offset, Rhythm, has_room, rhythm, second_look};
+use super::{
+    Found, LEAST_STEP, Offset, Rhythm, STEP_AFTER_START, has_room, rhythm, second_look, share,
+};
 
 /// The share by which a newly measured delay moves the one that is remembered.
 const SMOOTHING: i64 = 5;
@@ -56,6 +58,8 @@ pub struct Memory {
     doubt: Option<DateTime<Utc>>,
     /// How long after its instant a frame appears, in milliseconds, as far as two looks have narrowed it down.
     appears_after: Option<i64>,
+    /// Whether the last listing came out of turn: the next frame is not to wait for an interval after it.
+    is_out_of_turn: bool,
 }
 
 /// A tick that listed the camera's day.
@@ -103,19 +107,26 @@ impl Memory {
         if self.look.is_some_and(|(_, first)| waits(first)) {
             return Some((second_look(last, interval), Purpose::SecondLook));
         }
-        let due = rhythm(frames)?.next_listing(last, self.offset(interval), interval);
+        let least = if self.is_out_of_turn {
+            STEP_AFTER_START
+        } else {
+            LEAST_STEP
+        };
+        let least = TimeDelta::milliseconds(share(interval, least));
+        let due = rhythm(frames)?.next_listing(last, self.offset(interval), least);
         Some((due, Purpose::Rhythm))
     }
 
     /// What is remembered after a tick. `frames` are the camera's newest, with those that the tick listed.
     #[must_use]
     pub fn after(
-        self,
+        mut self,
         look: &Look,
         frames: &[DateTime<Utc>],
         interval: TimeDelta,
         spent: &Spent,
     ) -> Self {
+        self.is_out_of_turn = look.purpose == Purpose::Start;
         let Some(rhythm) = rhythm(frames) else {
             return Self {
                 look: None,

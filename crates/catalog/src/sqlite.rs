@@ -7,6 +7,19 @@
 /// One write transaction around a function of a table family. Slots that it made stale are computed before its end.
 macro_rules! write {
     ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
+        write_in_part!($self, $doing, |$conn| async {
+            let done = $work.await?;
+            let passing = $crate::sqlite::days::IN_PASSING;
+            $crate::sqlite::days::refresh($conn, passing).await?;
+            Ok::<_, sqlx::Error>(done)
+        })
+    };
+}
+
+/// The same for one of many that follow on each other: its slots stay stale, which readers know, until the last of them, the
+/// end of the run, is written.
+macro_rules! write_in_part {
+    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
         $self
             .link
             .run($doing, || async {
@@ -14,8 +27,6 @@ macro_rules! write {
                 let $conn = &mut *write.tx;
                 $crate::sqlite::jobs::check_fence($conn, $self.fence.as_ref()).await?;
                 let done = $work.await?;
-                $crate::sqlite::days::refresh(&mut write.tx, $crate::sqlite::days::IN_PASSING)
-                    .await?;
                 write.commit().await?;
                 Ok(done)
             })
@@ -189,7 +200,7 @@ impl Catalog for SqliteCatalog {
         entries: &[NewLedgerEntry],
         now: DateTime<Utc>,
     ) -> Result<Vec<LedgerEntry>> {
-        write!(self, "writing the ledger", |conn| ledger::enlist(
+        write_in_part!(self, "writing the ledger", |conn| ledger::enlist(
             conn, entries, now
         ))
     }
@@ -205,7 +216,7 @@ impl Catalog for SqliteCatalog {
         results: &[FrameResult],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<i64>>> {
-        write!(self, "recording stored frames", |conn| record::record(
+        write_in_part!(self, "recording stored frames", |conn| record::record(
             conn, results, now
         ))
     }

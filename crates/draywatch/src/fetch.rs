@@ -36,7 +36,7 @@ pub use miss::{Refused, Rejection};
 use request::{Body, Requester};
 
 /// Judgements at once for each processor: they compute, and then wait for the disk, which must not keep the next from computing.
-const JUDGES_PER_CORE: usize = 4;
+const JUDGES_PER_CORE: usize = 2;
 /// More than that, and than processors, would only hold memory.
 const MOST_JUDGES: usize = 12;
 

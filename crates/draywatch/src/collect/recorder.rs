@@ -46,24 +46,31 @@ impl Collector {
         let batch = usize::try_from(self.config.batch_size).unwrap_or(50);
         let results = ReceiverStream::new(receiver);
         let batches = tokio_stream::StreamExt::chunks_timeout(results, batch, BATCH_PATIENCE);
-        futures::pin_mut!(batches);
-        while let Some(got) = batches.next().await {
-            let (ready, refused) = sort(got)?;
-            let (stored, lost) = (ready.len() as u64, refused.len() as u64);
-            self.commit(ready, refused, tally).await?;
-            (self.observer)(Event::Frame(true, stored));
-            (self.observer)(Event::Frame(false, lost));
-        }
-        Ok(())
+        // While one batch is committed, the next is placed.
+        let (sender, mut placed) = tokio::sync::mpsc::channel(1);
+        let placing = async move {
+            futures::pin_mut!(batches);
+            while let Some(got) = batches.next().await {
+                if sender.send(self.place_batch(got).await?).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let recording = async move {
+            while let Some(batch) = placed.recv().await {
+                self.commit(batch, tally).await?;
+            }
+            Ok(())
+        };
+        // A batch that cannot be placed does not keep the one before it from being recorded.
+        let (placed, recorded) = tokio::join!(placing, recording);
+        recorded.and(placed)
     }
 
-    /// Places and records a batch; nothing is counted before it is committed.
-    async fn commit(
-        &self,
-        ready: Vec<Ready>,
-        refused: Vec<(FrameResult, bool)>,
-        tally: &mut Tally,
-    ) -> Result<(), Failure> {
+    /// Places the files of a batch.
+    async fn place_batch(&self, got: Vec<Got>) -> Result<PlacedBatch, Failure> {
+        let (ready, refused) = sort(got)?;
         for item in ready
             .iter()
             .filter(|item| item.has_thumbnail && item.instead_of.is_none())
@@ -80,14 +87,22 @@ impl Collector {
         held.map_err(|error| failed(&error))?;
         let archive = self.store.archive.clone();
         let placed = tokio::task::spawn_blocking(move || place_all(&archive, ready));
-        let mut results = placed
+        let placed = placed
             .await
             .map_err(|error| Failure::of(Kind::Bug, &error))?
             .map_err(|error| Failure::of(error.kind(), &error))?;
+        Ok(PlacedBatch { placed, refused })
+    }
+
+    /// Records a batch; nothing is counted before it is committed.
+    async fn commit(&self, batch: PlacedBatch, tally: &mut Tally) -> Result<(), Failure> {
+        let PlacedBatch { placed, refused } = batch;
+        let stored = placed.len();
         let kept: Vec<bool> = refused
             .iter()
             .map(|(_, has_thumbnail)| *has_thumbnail)
             .collect();
+        let mut results = placed;
         results.extend(refused.into_iter().map(|(result, _)| result));
         self.store
             .catalog
@@ -95,12 +110,20 @@ impl Collector {
             .await
             .map_err(|error| failed(&error))?;
         fail::fail_point!("collect-committed");
-        let failures = results.len() - kept.len();
         for (at, result) in results.iter().enumerate() {
-            tally.count(result, at >= failures && kept[at - failures]);
+            tally.count(result, at >= stored && kept[at - stored]);
         }
+        (self.observer)(Event::Frame(true, stored as u64));
+        (self.observer)(Event::Frame(false, kept.len() as u64));
         Ok(())
     }
+}
+
+/// A batch whose files have their names, durably, and whose rows are still to be written.
+struct PlacedBatch {
+    placed: Vec<FrameResult>,
+    /// What was refused, and whether a thumbnail of it is stored.
+    refused: Vec<(FrameResult, bool)>,
 }
 
 fn failed(error: &draywatch_catalog::CatalogError) -> Failure {

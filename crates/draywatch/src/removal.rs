@@ -6,6 +6,7 @@ use draywatch_catalog::PendingRemoval;
 use draywatch_core::frame::place_of;
 
 use crate::archive::Archive;
+use crate::blocking::blocking;
 use crate::store::{Store, StoreError};
 
 /// Removals that are completed together.
@@ -52,10 +53,7 @@ pub async fn pending_bytes(store: &Store) -> Result<u64, StoreError> {
         let files: Vec<String> = pending.iter().filter_map(file_of).collect();
         let archive = store.archive.clone();
         let sizes = move || files.iter().map(|file| taken(&archive, file)).sum::<u64>();
-        match tokio::task::spawn_blocking(sizes).await {
-            Ok(found) => bytes = bytes.saturating_add(found),
-            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-        }
+        bytes = bytes.saturating_add(blocking(sizes).await);
     }
 }
 
@@ -89,11 +87,7 @@ async fn finish_batch(
         }
     }
     let archive = store.archive.clone();
-    let removed = tokio::task::spawn_blocking(move || archive.remove_all(&files)).await;
-    let removed = match removed {
-        Ok(removed) => removed?,
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-    };
+    let removed = blocking(move || archive.remove_all(&files)).await?;
     finished.count += u64::try_from(removed.gone.len() + done.len()).unwrap_or(0);
     done.extend(removed.gone.iter().map(|nth| ids[*nth]));
     finished

@@ -8,6 +8,7 @@ use draywatch_catalog::{BadDatabaseUrl, Catalog, CatalogError, DatabaseUrl, Open
 use draywatch_core::{Clock, FrameId, Kind, frame};
 
 use crate::archive::{Access, Archive, ArchiveError};
+use crate::blocking::blocking;
 use crate::config::Config;
 
 /// Name of the fact that holds the archive's id.
@@ -130,12 +131,7 @@ impl Store {
         let root = self.archive.root().to_owned();
         let known = self.catalog.fact(ARCHIVE_ID).await?.unwrap_or_default();
         let (archive, database) = (root.display().to_string(), self.database.clone());
-        // A disk that hangs must not hold up the timers that bound the wait for it.
-        let opening = tokio::task::spawn_blocking(move || look(&root)).await;
-        let (opened, there) = match opening {
-            Ok(looked) => looked?,
-            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-        };
+        let (opened, there) = blocking(move || look(&root)).await?;
         match (opened, there) {
             (Some(opened), Some(there)) if there == known => Ok(Self {
                 archive: opened,

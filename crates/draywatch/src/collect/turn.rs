@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::Collector;
 use crate::archive::{ArchiveError, CameraLock};
+use crate::blocking::blocking;
 use crate::lease::{self, Keeper, Watch};
 
 /// How often a lease that another holds is looked at again.
@@ -131,13 +132,10 @@ impl Collector {
     async fn lock_patiently(&self, camera: &CameraId) -> Result<CameraLock, Failure> {
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {
-            // A disk that hangs must not hold up the timers that bound the wait for it.
             let (archive, name) = (self.store.archive.clone(), camera.clone());
-            let locking = tokio::task::spawn_blocking(move || archive.lock_camera(&name));
-            let error = match locking.await {
-                Ok(Ok(lock)) => return Ok(lock),
-                Ok(Err(error)) => error,
-                Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+            let error = match blocking(move || archive.lock_camera(&name)).await {
+                Ok(lock) => return Ok(lock),
+                Err(error) => error,
             };
             if let ArchiveError::Locked { owner, .. } = &error
                 && owner.parse().is_ok_and(lease::is_stopped)

@@ -239,8 +239,10 @@ fn is_rising(times: &[Option<NaiveDateTime>]) -> bool {
 /// What is known when the zone of addresses is decided.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// The newest address time that the page shows.
+    /// The newest address time that the page shows for the camera.
     pub newest: Option<AddressTime>,
+    /// The newest one that it shows for any camera: where this camera stands still, another one may tell how addresses are read.
+    pub newest_of_any: Option<AddressTime>,
     /// Whether that very frame was seen at an earlier collection (a camera that stands still says nothing new).
     pub newest_is_known: bool,
     /// Our clock.
@@ -264,41 +266,58 @@ pub fn decide(
         ImageTimeSetting::Utc => Some(ImageTime::Utc),
         ImageTimeSetting::Local => Some(ImageTime::Local),
     };
-    let Some(newest) = evidence.newest else {
-        return fixed.ok_or(ZoneError::NoEvidence {
-            zone: evidence.zone,
-        });
+    let Some(reading) = fixed else {
+        return first_decision(evidence);
     };
-    if let AddressTime::Absolute(instant) = newest {
-        let reading = fixed.unwrap_or(ImageTime::Utc);
-        return future_check(reading, newest, Some(instant), evidence).map(|()| reading);
+    let Some(newest) = evidence.newest else {
+        return Ok(reading);
+    };
+    let (utc, local) = both_readings(newest, evidence.zone);
+    let instant = if reading == ImageTime::Utc {
+        utc
+    } else {
+        local
+    };
+    future_check(reading, newest, instant, evidence)?;
+    if setting == ImageTimeSetting::Auto {
+        stale_check(reading, newest, utc, local, evidence)?;
     }
-    let utc = resolve(newest, ImageTime::Utc, evidence.zone, Fold::First);
-    let local = resolve(newest, ImageTime::Local, evidence.zone, Fold::First);
-    match fixed {
-        Some(reading) => {
-            let instant = if reading == ImageTime::Utc {
-                utc
-            } else {
-                local
-            };
-            future_check(reading, newest, instant, evidence)?;
-            if setting == ImageTimeSetting::Auto {
-                stale_check(reading, newest, utc, local, evidence)?;
-            }
-            Ok(reading)
-        }
-        None => from_evidence(newest, utc, local, evidence),
+    Ok(reading)
+}
+
+/// What an address time is, read as UTC and as local time.
+fn both_readings(time: AddressTime, zone: Tz) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    (
+        resolve(time, ImageTime::Utc, zone, Fold::First),
+        resolve(time, ImageTime::Local, zone, Fold::First),
+    )
+}
+
+/// The first decision: by the camera's own newest frame, or where that one tells nothing, by the newest of any camera, since all
+/// addresses of a portal are made alike.
+fn first_decision(evidence: &Evidence) -> Result<ImageTime, ZoneError> {
+    let own = match evidence.newest {
+        Some(newest) => from_newest(newest, evidence),
+        None => Err(ZoneError::NoEvidence {
+            zone: evidence.zone,
+        }),
+    };
+    match (own, evidence.newest_of_any) {
+        (
+            Err(ZoneError::Undecided { .. } | ZoneError::NoEvidence { .. }),
+            Some(any @ AddressTime::Naive(_)),
+        ) if evidence.newest != Some(any) => from_newest(any, evidence),
+        (own, _) => own,
     }
 }
 
-/// The first decision: one reading must make the newest frame fresh, and the other must not.
-fn from_evidence(
-    newest: AddressTime,
-    utc: Option<DateTime<Utc>>,
-    local: Option<DateTime<Utc>>,
-    evidence: &Evidence,
-) -> Result<ImageTime, ZoneError> {
+/// One reading must make the newest frame fresh, and the other must not.
+fn from_newest(newest: AddressTime, evidence: &Evidence) -> Result<ImageTime, ZoneError> {
+    if let AddressTime::Absolute(instant) = newest {
+        return future_check(ImageTime::Utc, newest, Some(instant), evidence)
+            .map(|()| ImageTime::Utc);
+    }
+    let (utc, local) = both_readings(newest, evidence.zone);
     let fresh = |instant: Option<DateTime<Utc>>| {
         instant.is_some_and(|t| t <= evidence.now + FUTURE_TOLERANCE && evidence.now - t <= FRESH)
     };

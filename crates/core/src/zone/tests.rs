@@ -18,6 +18,7 @@ fn date(text: &str) -> NaiveDate {
 fn evidence(newest: &str, now: &str) -> Evidence {
     Evidence {
         newest: Some(naive(newest)),
+        newest_of_any: None,
         newest_is_known: false,
         now: utc(now),
         zone: Los_Angeles,
@@ -39,6 +40,24 @@ fn days_have_23_24_and_25_hours() {
         day_bounds(date("2025-09-07"), Los_Angeles).0,
         utc("2025-09-07T07:00:00Z")
     );
+}
+
+#[test]
+fn a_camera_that_stands_still_is_read_as_its_neighbour() {
+    // As seen: out_gate was down for an hour at the first listing, while in_gate went on.
+    let mut still = evidence("2026-11-22T08:53:04", "2026-11-22T17:55:53Z");
+    let decided = |evidence: &Evidence| decide(ImageTimeSetting::Auto, None, evidence);
+    assert!(matches!(decided(&still), Err(ZoneError::Undecided { .. })));
+    still.newest_of_any = Some(naive("2026-11-22T09:51:10"));
+    assert_eq!(decided(&still), Ok(ImageTime::Local));
+    still.newest_of_any = Some(naive("2026-11-22T17:51:10"));
+    assert_eq!(decided(&still), Ok(ImageTime::Utc));
+    // A camera that never had a frame.
+    still.newest = None;
+    assert_eq!(decided(&still), Ok(ImageTime::Utc));
+    // A whole instant says nothing of how the others are meant.
+    still.newest_of_any = Some(AddressTime::Absolute(utc("2026-11-22T17:51:10Z")));
+    assert!(matches!(decided(&still), Err(ZoneError::NoEvidence { .. })));
 }
 
 #[test]
@@ -227,7 +246,7 @@ proptest! {
             (ImageTime::Utc, taken.naive_utc()),
             (ImageTime::Local, taken.with_timezone(&Los_Angeles).naive_local()),
         ] {
-            let evidence = Evidence { newest: Some(AddressTime::Naive(newest)), newest_is_known: false, now, zone: Los_Angeles };
+            let evidence = Evidence { newest: Some(AddressTime::Naive(newest)), newest_of_any: None, newest_is_known: false, now, zone: Los_Angeles };
             let decided = decide(ImageTimeSetting::Auto, None, &evidence);
             // In the hour that comes twice the wrong pass may be assumed; then it is told as undecided, never wrong.
             if is_ambiguous(newest, Los_Angeles) {

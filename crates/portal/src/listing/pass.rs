@@ -130,24 +130,26 @@ impl Lister {
 
     /// The newest time that any address of the camera names, on the page or in its answers.
     fn newest(&self, camera: &CameraId) -> Option<AddressTime> {
+        self.newest_where(|address| address.camera == *camera)
+    }
+
+    /// The newest time among the addresses, on the page or in its answers, that are `wanted`.
+    fn newest_where(&self, wanted: impl Fn(&Address) -> bool) -> Option<AddressTime> {
         let answers = self
             .page
             .iter()
             .flat_map(|page| page.answers.iter().flat_map(|answer| &answer.addresses));
         let told = answers
             .map(|named| &named.address)
-            .filter(|address| address.camera == *camera)
+            .filter(|address| wanted(address))
             .map(|address| address.time);
         let shown = self
             .first_look
             .iter()
-            .filter_map(|text| Address::parse(text));
-        told.chain(
-            shown
-                .filter(|address| address.camera == *camera)
-                .map(|address| address.time),
-        )
-        .max()
+            .filter_map(|text| Address::parse(text))
+            .filter(|address| wanted(address))
+            .map(|address| address.time);
+        told.chain(shown).max()
     }
 
     /// How addresses are read; where the page shows no picture yet, today is picked to see some.
@@ -170,6 +172,7 @@ impl Lister {
             .is_some_and(|time| state.newest_seen.as_deref() == Some(time.to_string().as_str()));
         let evidence = Evidence {
             newest,
+            newest_of_any: self.newest_where(|address| address.time.naive().is_some()),
             newest_is_known,
             now: self.clock.now(),
             zone: self.settings.time_zone,

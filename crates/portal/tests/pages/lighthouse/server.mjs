@@ -25,10 +25,12 @@ const SEED = Number(opt.seed)
 if (!Number.isInteger(SEED)) fail('--seed needs a whole number')
 
 const emptyDays = new Set()
+let down = ''
 let apiError = false, apiErrorOnce = false, blank = false, slow = false
 for (const b of opt.behaviour.split(',').map(s => s.trim()).filter(Boolean)) {
   const e = /^empty:(\d{4}-\d\d-\d\d)$/.exec(b)
   if (e) emptyDays.add(e[1])
+  else if (b.startsWith('down:')) down = b.slice(5)      // no frame of this camera in the last two hours
   else if (b === 'api-error') apiError = true
   else if (b === 'api-error-once') apiErrorOnce = true
   else if (b === 'blank') blank = true
@@ -42,6 +44,7 @@ const SLOT = 600                                         // seconds
 const BEGIN = Date.UTC(2024, 0, 1) / 1000
 const ISO_NAMES_FROM = Date.UTC(2024, 1, 1) / 1000       // before: Unix milliseconds in the name
 const JPEG_FROM = Date.UTC(2024, 6, 1) / 1000            // before: .jpg
+const STARTED = Date.now() / 1000
 const LAG = 2                                            // seconds from the shutter to the bucket
 
 function hash(...parts) {                                // FNV-1a and a finishing mix
@@ -82,6 +85,7 @@ function makeFrame(camera, slot) {
   if ((off & 1) !== (hour & 1)) off ^= 1
   const t = slot * SLOT + off
   if (t < BEGIN) return null
+  if (camera === down && t > STARTED - 7200) return null
   const la = laIso(t)
   if (emptyDays.has(la.slice(0, 10))) return null
   const iso = LOCAL ? la : utcIso(t)

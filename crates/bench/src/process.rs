@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
 /// How often memory is looked at. The kernel keeps the peak, so only what comes in the last moment is missed.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What a process came to.
 pub struct Finished {

@@ -4,7 +4,8 @@
 //! moment. It must not read the wall clock (but the triggers' `deleted_at` is by the deleting program's) and never opens
 //! the file other than through `SQLite`: closing it would drop the locks that `SQLite` holds.
 
-/// One write transaction around a function of a table family. Slots that it made stale are computed before its end.
+/// One write transaction around a function of a table family that ends some work. Slots that are stale are computed before
+/// its end.
 macro_rules! write {
     ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
         write_in_part!($self, $doing, |$conn| async {
@@ -16,8 +17,8 @@ macro_rules! write {
     };
 }
 
-/// The same for one of many that follow on each other: its slots stay stale, which readers know, until the last of them, the
-/// end of the run, is written.
+/// The same for one of many that follow on each other, and for what makes no slot stale: those that are stay so, which readers
+/// know, until the last of them, the end of the run, is written.
 macro_rules! write_in_part {
     ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
         $self
@@ -170,7 +171,7 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn set_fact(&self, name: &str, value: Option<&str>) -> Result<()> {
-        write!(self, "writing a fact", |conn| facts::set(conn, name, value))
+        write_in_part!(self, "writing a fact", |conn| facts::set(conn, name, value))
     }
 
     async fn check(&self) -> Result<Vec<String>> {
@@ -222,7 +223,7 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn intend_replacement(&self, ledger_id: i64, facts: &PictureFacts) -> Result<()> {
-        write!(self, "noting a replacement", |conn| {
+        write_in_part!(self, "noting a replacement", |conn| {
             ledger::intend_replacement(conn, ledger_id, facts)
         })
     }
@@ -278,7 +279,7 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn start_run(&self, run: &NewRun) -> Result<i64> {
-        write!(self, "opening a run", |conn| runs::start(conn, run))
+        write_in_part!(self, "opening a run", |conn| runs::start(conn, run))
     }
 
     async fn finish_run(
@@ -311,7 +312,7 @@ impl Catalog for SqliteCatalog {
         camera: Option<&CameraId>,
         now: DateTime<Utc>,
     ) -> Result<u64> {
-        write!(self, "closing interrupted runs", |conn| {
+        write_in_part!(self, "closing interrupted runs", |conn| {
             runs::close_interrupted(conn, camera, now)
         })
     }
@@ -341,13 +342,13 @@ impl Catalog for SqliteCatalog {
         session: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        write!(self, "remembering a browser session", |conn| {
+        write_in_part!(self, "remembering a browser session", |conn| {
             sessions::remember(conn, server, session, now)
         })
     }
 
     async fn forget_session(&self, server: &str, session: &str) -> Result<()> {
-        write!(self, "forgetting a browser session", |conn| {
+        write_in_part!(self, "forgetting a browser session", |conn| {
             sessions::forget(conn, server, session)
         })
     }

@@ -6,13 +6,14 @@
 //!
 //! 1. it waits while its host is paused, for one of the host's slots, and for room for one more body (`host`);
 //! 2. it is sent and its body is read, within `timeout` and the caller's deadline (`request`);
-//! 3. its slot goes to the next request, and `accept` judges the body on a bounded pool of threads;
+//! 3. its slot goes to the next request, and `accept` judges the body on one of a few threads (`judges`);
 //! 4. if something is missing (`miss`), it waits without holding anything, and begins again at 1.
 
 mod classify;
 mod client;
 mod gate;
 mod host;
+mod judges;
 mod miss;
 mod request;
 mod retry_after;
@@ -25,20 +26,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use draywatch_core::Clock;
 use draywatch_core::retry::Next;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 pub use client::{FetchError, FetchSettings};
 use host::{Host, Hosts};
+use judges::Judges;
 use miss::Miss;
 pub use miss::{Refused, Rejection};
 use request::{Body, Requester};
-
-/// Judgements at once for each processor: they compute, and then wait for the disk, which must not keep the next from computing.
-const JUDGES_PER_CORE: usize = 2;
-/// More than that, and than processors, would only hold memory.
-const MOST_JUDGES: usize = 12;
 
 /// Fetches addresses; cheap to clone, all clones share connections, slots, pauses and counters.
 #[derive(Clone, Debug)]
@@ -53,8 +49,7 @@ struct Shared {
     settings: FetchSettings,
     clock: Clock,
     hosts: Hosts,
-    /// How many judgements may be under way at once.
-    judges: Arc<Semaphore>,
+    judges: Judges,
 }
 
 /// What was accepted, and what the caller's judgement made of it.
@@ -90,14 +85,13 @@ impl Fetcher {
     /// Sets the client up; nothing is sent yet.
     ///
     /// # Errors
-    /// When `user_agent` cannot stand in a header, or the system has no certificates to trust.
+    /// When `user_agent` cannot stand in a header, the system has no certificates to trust, or it gives no threads.
     pub fn new(settings: FetchSettings, clock: Clock) -> Result<Self, FetchError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let judges = (cores * JUDGES_PER_CORE).min(MOST_JUDGES).max(cores);
+        let judges = Judges::start()?;
         let shared = Arc::new(Shared {
             requester: Requester::new(&settings, clock.clone())?,
-            hosts: Hosts::new(settings.concurrent_per_host, judges),
-            judges: Arc::new(Semaphore::new(judges)),
+            hosts: Hosts::new(settings.concurrent_per_host, judges.number()),
+            judges,
             settings,
             clock,
         });
@@ -197,18 +191,9 @@ impl Fetcher {
         T: Send + 'static,
     {
         let Body { bytes, promised } = body;
-        let judge = Arc::clone(&self.shared.judges)
-            .acquire_owned()
-            .await
-            .map_err(|_| Miss::closed())?;
-        let verdict = tokio::task::spawn_blocking(move || {
-            let _judge = judge;
-            accept(&bytes, promised).map(|value| (bytes, value))
-        });
-        match verdict.await {
-            Ok(verdict) => verdict.map_err(Miss::rejected),
-            Err(panic) => Err(Miss::judge_failed(&panic)),
-        }
+        let judgement = move || accept(&bytes, promised).map(|value| (bytes, value));
+        let verdict = self.shared.judges.judge(judgement).await?;
+        verdict.map_err(Miss::rejected)
     }
 
     /// When to try again after attempt number `attempts` missed; `None` for not at all.

@@ -19,8 +19,10 @@ const TURN: Duration = Duration::from_mins(10);
 const TRIES: u32 = 12;
 /// ... but not for longer than this, unless one busy timeout alone is longer.
 const LONGEST: Duration = Duration::from_mins(1);
-/// The longest pause after a write transaction: as long as `SQLite` lets a program sleep before it tries for the lock again.
+/// The longest pause before a write transaction: as long as `SQLite` lets a program sleep before it tries for the lock again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// Shorter pauses are put off until they add up to this: timers are too coarse for them.
+const LEAST_PAUSE: Duration = Duration::from_millis(4);
 /// The longest busy timeout that the engine takes.
 const LONGEST_BUSY: Duration = Duration::from_hours(1);
 
@@ -31,8 +33,33 @@ pub(super) struct Link {
     writer: SqlitePool,
     readers: SqlitePool,
     patience: Duration,
-    /// When the lock has been free for long enough for the next write.
-    free_from: Mutex<Instant>,
+    /// Whose turn it is, and what we owe the others.
+    turn: Mutex<Owed>,
+}
+
+/// For how long the lock is to be left free: `SQLite` hands it out by luck, and a program that finds it taken at every try for
+/// five seconds gives up. So it is free for as long as we hold it.
+#[derive(Debug)]
+struct Owed {
+    pause: Duration,
+    /// When the last write ended; the time since then is paid.
+    since: Instant,
+}
+
+impl Owed {
+    /// Pays what is worth a pause.
+    async fn pay(&mut self) {
+        let pause = self.pause.saturating_sub(self.since.elapsed());
+        if pause >= LEAST_PAUSE {
+            tokio::time::sleep(pause).await;
+        }
+        self.pause = self.pause.saturating_sub(self.since.elapsed());
+    }
+
+    fn add(&mut self, held: Duration) {
+        self.pause = (self.pause + held).min(LONGEST_PAUSE);
+        self.since = Instant::now();
+    }
 }
 
 /// A write transaction.
@@ -40,17 +67,15 @@ pub(super) struct Link {
 pub(super) struct Write<'a> {
     /// The transaction itself.
     pub(super) tx: Transaction<'static, Sqlite>,
-    turn: MutexGuard<'a, Instant>,
+    turn: MutexGuard<'a, Owed>,
     began: Instant,
 }
 
 impl Write<'_> {
-    /// Makes it last, and leaves the lock free for as long as it was held: `SQLite` hands it out by luck, and a program
-    /// that finds it taken at every try for five seconds gives up.
+    /// Makes it last.
     pub(super) async fn commit(mut self) -> sqlx::Result<()> {
         self.tx.commit().await?;
-        let ended = Instant::now();
-        *self.turn = ended + (ended - self.began).min(LONGEST_PAUSE);
+        self.turn.add(self.began.elapsed());
         Ok(())
     }
 }
@@ -79,13 +104,16 @@ impl Link {
             .await
             .map_err(|e| explain(path, doing, patience, e))?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        let free_from = Mutex::new(Instant::now());
+        let turn = Mutex::new(Owed {
+            pause: Duration::ZERO,
+            since: Instant::now(),
+        });
         Ok(Self {
             path: path.to_owned(),
             writer,
             readers,
             patience,
-            free_from,
+            turn,
         })
     }
 
@@ -96,8 +124,8 @@ impl Link {
 
     /// Begins a write transaction. It takes the lock at once, so that it cannot fail half way for want of it.
     pub(super) async fn begin(&self) -> sqlx::Result<Write<'_>> {
-        let turn = self.free_from.lock().await;
-        tokio::time::sleep_until((*turn).into()).await;
+        let mut turn = self.turn.lock().await;
+        turn.pay().await;
         let begin = || self.writer.begin_with("BEGIN IMMEDIATE");
         let tx = match begin().await {
             Err(sqlx::Error::InvalidSavePointStatement) => {

@@ -36,7 +36,7 @@ impl Jobs for SqliteCatalog {
     }
 
     async fn plan_tick(&self, tick: &NewTick, now: DateTime<Utc>) -> Result<bool> {
-        write!(self, "planning a tick", |conn| ticks::plan(conn, tick, now))
+        write_in_part!(self, "planning a tick", |conn| ticks::plan(conn, tick, now))
     }
 
     async fn take_lease(
@@ -46,7 +46,7 @@ impl Jobs for SqliteCatalog {
         gone: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Option<Fence>> {
-        write!(self, "taking a lease", |conn| take(
+        write_in_part!(self, "taking a lease", |conn| take(
             conn, job, holder, gone, now
         ))
     }
@@ -57,7 +57,7 @@ impl Jobs for SqliteCatalog {
         holder: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Fence>> {
-        write!(self, "starting a tick", |conn| async {
+        write_in_part!(self, "starting a tick", |conn| async {
             if !ticks::is_pending(conn, job, now).await? {
                 return Ok(None);
             }
@@ -70,7 +70,7 @@ impl Jobs for SqliteCatalog {
     }
 
     async fn beat(&self, fence: &Fence, now: DateTime<Utc>) -> Result<bool> {
-        write!(self, "renewing a lease", |conn| beat(conn, fence, now))
+        write_in_part!(self, "renewing a lease", |conn| beat(conn, fence, now))
     }
 
     async fn release(&self, fence: &Fence) -> Result<bool> {
@@ -84,7 +84,7 @@ impl Jobs for SqliteCatalog {
         memory: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        write!(self, "ending a tick", |conn| async {
+        write_in_part!(self, "ending a tick", |conn| async {
             if !release(conn, fence).await? {
                 return Ok(false);
             }
@@ -102,13 +102,13 @@ impl Jobs for SqliteCatalog {
         stands_for: u32,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        write!(self, "recording a missed tick", |conn| ticks::miss(
+        write_in_part!(self, "recording a missed tick", |conn| ticks::miss(
             conn, job, due, reason, stands_for, now
         ))
     }
 
     async fn interrupt_tick(&self, job: &str, gone: i64, now: DateTime<Utc>) -> Result<bool> {
-        write!(self, "closing an interrupted tick", |conn| async {
+        write_in_part!(self, "closing an interrupted tick", |conn| async {
             let fence = Fence {
                 job: job.to_owned(),
                 number: gone,
@@ -126,7 +126,7 @@ impl Jobs for SqliteCatalog {
     }
 
     async fn forget_ticks(&self, before: DateTime<Utc>) -> Result<u64> {
-        write!(self, "forgetting old ticks", |conn| ticks::forget(
+        write_in_part!(self, "forgetting old ticks", |conn| ticks::forget(
             conn, before
         ))
     }

@@ -1,5 +1,6 @@
 //! One camera's day: listed, then settled. Must not know which days are wanted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,6 +10,7 @@ use draywatch_core::outcome::Outcome;
 use draywatch_core::zone::{day_bounds, local_date};
 use draywatch_core::{CameraId, Failure, Kind};
 use draywatch_portal::Lister;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::{Collector, DayReport, Event, zone};
@@ -29,6 +31,9 @@ pub struct Listing {
     pub is_observed: bool,
     /// Counts what is asked for this day only.
     pub fetcher: Fetcher,
+    /// Held for as long as frames of the day are still to be asked for. Days that are settled side by side share it, so that one
+    /// is asked for after the other, without a hole between them.
+    pub asking: Arc<Mutex<()>>,
 }
 
 /// How a day ended, before it is written down.
@@ -100,6 +105,7 @@ impl Collector {
             result,
             is_observed,
             fetcher,
+            asking: Arc::default(),
         }
     }
 

@@ -1,17 +1,23 @@
 //! The frames of a listing: what is known subtracted, the ledger written, the rest fetched and stored. Must not list or account.
 
+use std::sync::Arc;
+
 use draywatch_catalog::{LedgerEntry, NewLedgerEntry};
 use draywatch_core::listing::{Confirmation, DayListing};
-use draywatch_core::plan::{KnownFrame, Plan, plan};
+use draywatch_core::plan::{KnownFrame, Plan, PlannedFrame, plan};
 use draywatch_core::zone::day_bounds;
 use draywatch_core::{CameraId, Failure, Kind};
-use futures::StreamExt;
-use tokio::sync::OwnedSemaphorePermit;
+use futures::{Stream, StreamExt};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
 
 use super::day::{Listing, Settled};
 use super::owed::NO_LONGER_OFFERED;
 use super::recorder::Tally;
 use super::{Collector, Event};
+
+/// Ledger rows written at once.
+const PORTION: usize = 200;
 
 impl Collector {
     pub(super) async fn store_day(
@@ -63,22 +69,20 @@ impl Collector {
             day.frames.len() as u64,
             plan.fetch.len() as u64,
         ));
-        let entries = self.entries(day, &plan);
-        let entries = self
-            .store
-            .catalog
-            .enlist(&entries, self.clock.now())
-            .await
-            .map_err(failed)?;
-        tally.is_on_record = true;
-        fail::fail_point!("collect-enlisted");
-        let wanted = entries
-            .into_iter()
-            .zip(plan.fetch.iter().map(|frame| frame.has_thumbnail));
-        let wanted = wanted
-            .filter(|(entry, has_thumbnail)| self.may_try(entry, *has_thumbnail, tally))
-            .collect();
-        self.fetch_all(wanted, listing, tally).await?;
+        let (sender, wanted) = mpsc::channel(plan.fetch.len().max(1));
+        let enlisting = self.enlist_all(day, &plan, sender);
+        let fetching = self.fetch_all(
+            ReceiverStream::new(wanted),
+            plan.fetch.len(),
+            listing,
+            tally,
+        );
+        let (enlisted, fetched) = tokio::join!(enlisting, fetching);
+        tally.is_on_record = enlisted.is_ok();
+        for (entry, has_thumbnail) in enlisted? {
+            tally.wait(&entry, has_thumbnail);
+        }
+        fetched?;
         // Only a whole listing tells what the portal no longer offers.
         if listing.is_observed && day.confirmation.is_confirmed() && !plan.withdrawn.is_empty() {
             self.store
@@ -88,6 +92,33 @@ impl Collector {
                 .map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// Writes the ledger in portions, so that the first frames are fetched while the others are written, and hands on what may be
+    /// tried now. All are written, even if nobody takes them any more. What has to wait is returned.
+    async fn enlist_all(
+        &self,
+        day: &DayListing,
+        plan: &Plan,
+        wanted: mpsc::Sender<(LedgerEntry, bool)>,
+    ) -> Result<Vec<(LedgerEntry, bool)>, Failure> {
+        let mut waiting = Vec::new();
+        for portion in plan.fetch.chunks(PORTION) {
+            let entries = self.entries(day, portion);
+            let enlisted = self.store.catalog.enlist(&entries, self.clock.now()).await;
+            let enlisted = enlisted.map_err(|error| Failure::of(error.kind(), &error))?;
+            fail::fail_point!("collect-enlisted");
+            for (entry, frame) in enlisted.into_iter().zip(portion) {
+                let item = (entry, frame.has_thumbnail);
+                if self.may_try(&item.0) {
+                    // Nobody listens once fetching has failed, which says so itself.
+                    let _ = wanted.send(item).await;
+                } else {
+                    waiting.push(item);
+                }
+            }
+        }
+        Ok(waiting)
     }
 
     /// What is known of the listing's stretch of time: its day, and its frames should they lie outside.
@@ -107,8 +138,8 @@ impl Collector {
         self.store.catalog.known(camera, first, last).await
     }
 
-    fn entries(&self, day: &DayListing, plan: &Plan) -> Vec<NewLedgerEntry> {
-        let entry = |frame: &draywatch_core::plan::PlannedFrame| NewLedgerEntry {
+    fn entries(&self, day: &DayListing, frames: &[PlannedFrame]) -> Vec<NewLedgerEntry> {
+        let entry = |frame: &PlannedFrame| NewLedgerEntry {
             frame: frame.id.clone(),
             date: day.date,
             url: frame.listed.url.clone(),
@@ -116,24 +147,33 @@ impl Collector {
             thumbnail_url: frame.listed.thumbnail_url.clone(),
             path: self.store.path_of(&frame.id),
         };
-        plan.fetch.iter().map(entry).collect()
+        frames.iter().map(entry).collect()
     }
 
-    /// Fetches ledger rows side by side, and meanwhile commits what came, in batches.
+    /// Fetches ledger rows, `most` at the most, side by side, and meanwhile commits what came, in batches.
     pub(super) async fn fetch_all(
         &self,
-        wanted: Vec<(LedgerEntry, bool)>,
+        wanted: impl Stream<Item = (LedgerEntry, bool)>,
+        most: usize,
         listing: &Listing,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
         // Enough at once that the host's slots never wait for those that are being verified and written.
         let at_once = usize::try_from(self.config.concurrent_downloads).unwrap_or(3) + 16;
         // Room for all, as these are only names of staged files: a database that is slow must not hold requests up.
-        let (sender, receiver) = tokio::sync::mpsc::channel(wanted.len().max(1));
+        let (sender, receiver) = mpsc::channel(most.max(1));
         let fetching = async move {
-            let mut results = futures::stream::iter(wanted)
+            let asking = Arc::clone(&listing.asking).lock_owned().await;
+            let done_asking = futures::stream::once(async move {
+                drop(asking);
+                None
+            });
+            let wanted = wanted.map(Some).chain(done_asking);
+            let results = wanted
+                .filter_map(std::future::ready)
                 .map(|(entry, has_thumbnail)| self.get(listing, entry, has_thumbnail))
                 .buffer_unordered(at_once);
+            futures::pin_mut!(results);
             while let Some(got) = results.next().await {
                 if sender.send(got).await.is_err() {
                     break;
@@ -144,26 +184,15 @@ impl Collector {
         tokio::try_join!(fetching, self.store_all(receiver, tally)).map(|((), ())| ())
     }
 
-    /// Whether a frame of the ledger may be tried now. The service keeps to its delays and to the portal's wishes; what has to
-    /// wait is counted with the reason that it had.
-    pub(super) fn may_try(
-        &self,
-        entry: &LedgerEntry,
-        has_thumbnail: bool,
-        tally: &mut Tally,
-    ) -> bool {
+    /// Whether a frame of the ledger may be tried now. The service keeps to its delays and to the portal's wishes.
+    pub(super) fn may_try(&self, entry: &LedgerEntry) -> bool {
         let Some(service) = &self.service else {
             return true;
         };
         let now = self.clock.now();
-        if service
+        service
             .delays
             .may_try(now, entry.attempts, entry.last_tried, entry.not_before)
-        {
-            return true;
-        }
-        tally.wait(entry, has_thumbnail);
-        false
     }
 
     /// The portal's page, one camera at a time; one that waits for too long goes ahead.

@@ -1,6 +1,7 @@
 //! Frames that a user names, by time or by address, fetched without a browser. Must not list.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use draywatch_core::address::{self, Address, AddressTime, full_of_thumbnail};
@@ -8,13 +9,14 @@ use draywatch_core::listing::ListedFrame;
 use draywatch_core::zone::{self, Fold, ImageTime, ImageTimeSetting};
 use draywatch_core::{CameraId, Failure};
 use futures::{StreamExt, TryStreamExt};
+use tokio::sync::Mutex;
 
 use super::zone::IMAGE_TIME;
 use super::{Collector, DayReport, Event, Turn};
 use crate::config::Config;
 
-/// Days that are settled side by side.
-const DAYS_AT_ONCE: usize = 2;
+/// Days that are settled side by side: one is recorded, one fetched, one written into the ledger.
+const DAYS_AT_ONCE: usize = 5;
 
 /// One line of a list of frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,9 +125,11 @@ impl Collector {
             .push(listed);
         }
         // Side by side, so that the last pictures of one day do not keep those of the next waiting; the host's slots are shared.
-        let days = days
-            .into_iter()
-            .map(|(date, frames)| turn.collector.given_day(&turn.camera, date, frames));
+        let asking = Arc::default();
+        let days = days.into_iter().map(|(date, frames)| {
+            turn.collector
+                .given_day(&turn.camera, date, frames, &asking)
+        });
         futures::stream::iter(days)
             .buffered(DAYS_AT_ONCE)
             .try_collect()
@@ -137,10 +141,12 @@ impl Collector {
         camera: &CameraId,
         date: NaiveDate,
         mut frames: Vec<ListedFrame>,
+        asking: &Arc<Mutex<()>>,
     ) -> Result<DayReport, Failure> {
         frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
         let mut listing = self.begin(camera, None, false).await;
         listing.date = date;
+        listing.asking = Arc::clone(asking);
         if let Ok(day) = &mut listing.result {
             day.date = date;
             match self.known_addresses(camera, frames).await {

@@ -31,16 +31,17 @@ impl Collector {
         if wanted.is_empty() {
             return Ok(None);
         }
-        let count = wanted.len() as u64;
+        let count = wanted.len();
+        let wanted = futures::stream::iter(wanted);
         let listing = this.begin(&turn.camera, None, false).await;
         let mut tally = Tally::default();
         let done = match &listing.result {
-            Ok(_) => this.fetch_all(wanted, &listing, &mut tally).await,
+            Ok(_) => this.fetch_all(wanted, count, &listing, &mut tally).await,
             Err(failure) => Err(failure.clone()),
         };
         let is_broken = done.is_err();
         let settled = Settled {
-            counts: tally.counts(count, 0),
+            counts: tally.counts(count as u64, 0),
             errors: done.err().into_iter().chain(tally.failures()).collect(),
             is_broken,
             is_on_record: true,
@@ -114,17 +115,16 @@ impl Collector {
         let failed = |error: CatalogError| Failure::of(error.kind(), &error);
         let owed = self.store.catalog.ledger(&owed_of(turn)).await;
         let owed = owed.map_err(failed)?;
-        let mut ignored = Tally::default();
-        let may = |(entry, has_thumbnail): &(LedgerEntry, bool)| {
-            self.may_try(entry, *has_thumbnail, &mut ignored)
-        };
         let owed = owed.into_iter().rev();
         let owed = owed.filter(|entry| !listed.contains(&entry.entry.date));
         let owed = owed.map(|entry| {
             let has_thumbnail = entry.state == LedgerState::Thumbnail;
             (entry, has_thumbnail)
         });
-        Ok(owed.filter(may).take(most).collect())
+        Ok(owed
+            .filter(|(entry, _)| self.may_try(entry))
+            .take(most)
+            .collect())
     }
 }
 

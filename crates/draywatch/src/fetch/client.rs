@@ -45,6 +45,11 @@ pub enum FetchError {
         "the HTTP client cannot be set up: check that the system's certificates (package ca-certificates) are installed"
     )]
     Client(#[source] reqwest::Error),
+    /// The threads that verify pictures could not be started.
+    #[error(
+        "no threads can be started to verify pictures: raise the limit of processes (ulimit -u, or TasksMax= of the unit)"
+    )]
+    Threads(#[source] rayon_core::ThreadPoolBuildError),
 }
 
 impl FetchError {

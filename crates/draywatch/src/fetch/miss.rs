@@ -1,6 +1,7 @@
 //! What is missing after one attempt, as it is kept and as it is reported. Must not
 //! decide when to try again: that is `draywatch_core::retry`.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::io;
@@ -212,17 +213,16 @@ impl Miss {
         Self::new(Kind::Corrupt, rejection.reason, rejection.message).into_answer()
     }
 
-    /// The caller's judgement did not come back.
-    pub(super) fn judge_failed(error: &tokio::task::JoinError) -> Self {
-        if error.is_panic() {
-            Self::last(
-                Kind::Bug,
-                "panic",
-                format!("verifying the body failed: {error}"),
-            )
-        } else {
-            Self::closed()
-        }
+    /// The caller's judgement panicked.
+    pub(super) fn judge_failed(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let words = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        let words = words.unwrap_or("a panic without words");
+        Self::last(
+            Kind::Bug,
+            "panic",
+            format!("verifying the body failed: {words}"),
+        )
     }
 
     /// The runtime is shutting down.

@@ -72,3 +72,69 @@ impl Judges {
 fn step_back() {
     let _ = getpriority_process(None).and_then(|nice| setpriority_process(None, nice + NICER));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Barrier};
+
+    use futures::future::join_all;
+    use futures::poll;
+
+    use super::*;
+
+    /// Keeps every judge at work until the barrier is met once more.
+    fn all_busy(
+        judges: &Judges,
+        barrier: &Arc<Barrier>,
+    ) -> Vec<impl Future<Output = Result<(), Miss>>> {
+        let one = |_| {
+            let barrier = Arc::clone(barrier);
+            judges.judge(move || {
+                barrier.wait();
+            })
+        };
+        (0..judges.number()).map(one).collect()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_judged_for_one_who_no_longer_waits() {
+        let judges = Judges::start().unwrap();
+        let barrier = Arc::new(Barrier::new(judges.number() + 1));
+        let mut busy = Box::pin(join_all(all_busy(&judges, &barrier)));
+        assert!(poll!(&mut busy).is_pending());
+        let judged = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&judged);
+        let mut late = Box::pin(judges.judge(move || done.store(true, Ordering::Relaxed)));
+        assert!(poll!(&mut late).is_pending());
+        drop(late);
+        barrier.wait();
+        busy.await.into_iter().for_each(|done| done.unwrap());
+        // Once all of them are at work again, the late one was passed over.
+        let mut busy = Box::pin(join_all(all_busy(&judges, &barrier)));
+        assert!(poll!(&mut busy).is_pending());
+        barrier.wait();
+        busy.await.into_iter().for_each(|done| done.unwrap());
+        assert!(!judged.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn judges_let_the_rest_go_first() {
+        let mine = getpriority_process(None).unwrap();
+        let judges = Judges::start().unwrap();
+        let theirs = judges.judge(|| getpriority_process(None).unwrap()).await;
+        assert_eq!(theirs.unwrap(), (mine + NICER).min(19));
+    }
+
+    #[tokio::test]
+    async fn a_judge_who_panics_goes_on_with_the_next() {
+        let judges = Judges::start().unwrap();
+        for _ in 0..judges.number() * 2 {
+            let verdict = judges.judge::<()>(|| panic!("cannot count to three")).await;
+            let miss = verdict.unwrap_err().refused("x", 1);
+            assert_eq!(miss.reason, "panic");
+            assert!(miss.to_string().contains("cannot count to three"), "{miss}");
+        }
+        assert_eq!(judges.judge(|| 3).await.unwrap(), 3);
+    }
+}

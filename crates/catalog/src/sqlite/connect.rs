@@ -38,7 +38,7 @@ pub(super) struct Link {
 }
 
 /// For how long the lock is to be left free: `SQLite` hands it out by luck, and a program that finds it taken at every try for
-/// five seconds gives up. So it is free for as long as we hold it.
+/// five seconds, about sixty, gives up. So it is free for half as long as we hold it, which is a third of the time.
 #[derive(Debug)]
 struct Owed {
     pause: Duration,
@@ -57,7 +57,7 @@ impl Owed {
     }
 
     fn add(&mut self, held: Duration) {
-        self.pause = (self.pause + held).min(LONGEST_PAUSE);
+        self.pause = (self.pause + held / 2).min(LONGEST_PAUSE);
         self.since = Instant::now();
     }
 }

@@ -24,6 +24,7 @@ use draywatch_core::{CameraId, Clock, Failure};
 use draywatch_portal::Lister;
 use tokio::sync::Semaphore;
 
+use crate::blocking::blocking;
 use crate::config::Config;
 use crate::fetch::{FetchError, Fetcher};
 use crate::store::{Store, StoreError};
@@ -89,8 +90,11 @@ impl Collector {
         command: &'static str,
         observer: Observer,
     ) -> Result<Self, CollectError> {
-        let store = Store::open(config, &clock).await?;
-        let fetcher = Fetcher::new(fetch_settings(config), clock.clone())?;
+        let (settings, its_clock) = (fetch_settings(config), clock.clone());
+        // Reads the system's certificates, hundreds of files.
+        let fetcher = blocking(move || Fetcher::new(settings, its_clock));
+        let (store, fetcher) = tokio::join!(Store::open(config, &clock), fetcher);
+        let (store, fetcher) = (store?, fetcher?);
         let collector = Self {
             store,
             fetcher,

@@ -109,9 +109,20 @@ impl World {
         missing.into_iter().map(|frame| frame.url).collect()
     }
 
+    /// Whether the database is made: its file is there before its tables.
+    async fn has_tables(&self) -> bool {
+        if !self.home.database().exists() {
+            return false;
+        }
+        let mut database = store::connect(&self.home.database()).await;
+        let sql = "SELECT 1 FROM sqlite_master WHERE name = 'images'";
+        let found = sqlx::query(sql).fetch_optional(&mut database).await;
+        found.expect(sql).is_some()
+    }
+
     /// The hash of every picture that is there by its row, by address. Each row must have its file.
     pub async fn held(&self) -> BTreeMap<String, String> {
-        if !self.home.database().exists() {
+        if !self.has_tables().await {
             return BTreeMap::new();
         }
         let rows = store::images(&self.home).await;

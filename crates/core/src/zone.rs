@@ -306,7 +306,7 @@ fn first_decision(evidence: &Evidence) -> Result<ImageTime, ZoneError> {
         (
             Err(ZoneError::Undecided { .. } | ZoneError::NoEvidence { .. }),
             Some(any @ AddressTime::Naive(_)),
-        ) if evidence.newest != Some(any) => from_newest(any, evidence),
+        ) => from_newest(any, evidence),
         (own, _) => own,
     }
 }

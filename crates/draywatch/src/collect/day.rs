@@ -21,9 +21,9 @@ pub struct Listing {
     pub date: NaiveDate,
     pub run_id: Option<i64>,
     pub begun: Instant,
-    /// When listing must have ended, and then, once storing has begun, when that must have.
+    /// When listing must have ended.
     pub deadline: Instant,
-    /// What listing left of the collection's time; waiting for the day before to be stored does not use it up.
+    /// What listing left of the collection's time for fetching; waiting for the day before does not use it up.
     pub left: Duration,
     pub started_at: DateTime<Utc>,
     pub result: Result<DayListing, Failure>,
@@ -133,8 +133,7 @@ impl Collector {
     }
 
     /// Fetches and stores what a listing asks for, and closes its run.
-    pub(super) async fn settle(&self, camera: &CameraId, mut listing: Listing) -> DayReport {
-        listing.deadline = Instant::now() + listing.left;
+    pub(super) async fn settle(&self, camera: &CameraId, listing: Listing) -> DayReport {
         let settled = match &listing.result {
             Ok(day) => self.store_day(camera, day, &listing).await,
             Err(failure) => {

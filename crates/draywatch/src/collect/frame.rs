@@ -4,6 +4,7 @@ use bytes::Bytes;
 use draywatch_catalog::{LedgerEntry, PictureFacts};
 use draywatch_core::address::thumbnail_of_full;
 use draywatch_core::{Failure, Kind};
+use tokio::time::Instant;
 
 use super::Collector;
 use super::day::Listing;
@@ -38,14 +39,17 @@ pub enum Got {
 }
 
 impl Collector {
-    /// Fetches one frame of the ledger.
+    /// Fetches one frame of the ledger before `deadline`.
     pub(super) async fn get(
         &self,
         listing: &Listing,
+        deadline: Instant,
         entry: LedgerEntry,
         has_thumbnail: bool,
     ) -> Got {
-        let full = self.fetch_and_stage(listing, &entry.entry.url).await;
+        let full = self
+            .fetch_and_stage(listing, deadline, &entry.entry.url)
+            .await;
         let refused = match full {
             Ok(Ok((facts, staged))) => {
                 let url = entry.entry.url.clone();
@@ -71,7 +75,7 @@ impl Collector {
         else {
             return Got::Refused(Box::new((entry, refused)), has_thumbnail);
         };
-        match self.fetch_and_stage(listing, &url).await {
+        match self.fetch_and_stage(listing, deadline, &url).await {
             Ok(Ok((facts, staged))) => Got::Ready(Box::new(Ready {
                 entry,
                 facts,
@@ -90,13 +94,14 @@ impl Collector {
     async fn fetch_and_stage(
         &self,
         listing: &Listing,
+        deadline: Instant,
         url: &str,
     ) -> Result<Result<(PictureFacts, Staged), ArchiveError>, Refused> {
         let archive = self.store.archive.clone();
         let accept = move |bytes: &Bytes, promised: Option<u64>| judge(&archive, bytes, promised);
         listing
             .fetcher
-            .fetch(url, listing.deadline, accept)
+            .fetch(url, deadline, accept)
             .await
             .map(|accepted| accepted.value)
     }

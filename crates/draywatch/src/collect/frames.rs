@@ -7,8 +7,9 @@ use draywatch_core::listing::{Confirmation, DayListing};
 use draywatch_core::plan::{KnownFrame, Plan, PlannedFrame, plan};
 use draywatch_core::zone::day_bounds;
 use draywatch_core::{CameraId, Failure, Kind};
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::day::{Listing, Settled};
@@ -164,14 +165,15 @@ impl Collector {
         let (sender, receiver) = mpsc::channel(most.max(1));
         let fetching = async move {
             let asking = Arc::clone(&listing.asking).lock_owned().await;
-            let done_asking = futures::stream::once(async move {
+            // Only now does the day's time run: waiting for the one before it does not use it up.
+            let deadline = Instant::now() + listing.left;
+            let done_asking = stream::once(async move {
                 drop(asking);
-                None
+                stream::empty()
             });
-            let wanted = wanted.map(Some).chain(done_asking);
             let results = wanted
-                .filter_map(std::future::ready)
-                .map(|(entry, has_thumbnail)| self.get(listing, entry, has_thumbnail))
+                .chain(done_asking.flatten())
+                .map(|(entry, has_thumbnail)| self.get(listing, deadline, entry, has_thumbnail))
                 .buffer_unordered(at_once);
             futures::pin_mut!(results);
             while let Some(got) = results.next().await {

@@ -12,13 +12,14 @@
 //!   .draywatch/locks/in_gate.lock            who collects a camera (invariant 7)
 //! ```
 //!
-//! A put in the order of invariant 1, for a batch: [`Archive::stage`] (written and flushed), [`Archive::place`] (renamed,
-//! never over another file), once for the batch [`Archive::sync_folders`], and only then may rows be committed.
+//! A put in the order of invariant 1, for a batch: [`Archive::write_aside`], once for the batch [`Archive::flush`], [`Archive::place`]
+//! (renamed, never over another file), once for the batch [`Archive::sync_folders`], and only then may rows be committed.
 //!
 //! Every access goes through open folders and never follows a symbolic link below `download_dir`, so no name and no link leads out
 //! of the archive. All calls block: use them from threads that may.
 
 mod error;
+mod flush;
 mod folder;
 mod identity;
 mod lock;
@@ -36,11 +37,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 pub use error::ArchiveError;
+use flush::Flushing;
 use folder::Folder;
 pub use lock::{CameraLock, IdLock, PruneLock};
 use owner::Owner;
 pub use owner::Swept;
-pub use put::{Placed, Staged};
+pub use put::{Placed, Staged, Written};
 pub use remove::Removed;
 pub use walk::Walk;
 
@@ -67,6 +69,7 @@ struct Inner {
     /// Absent when the folder was opened for reading and was never an archive.
     control: Option<Control>,
     access: Access,
+    flushing: Flushing,
     /// Made at the first put.
     owner: Mutex<Option<Arc<Owner>>>,
 }
@@ -106,6 +109,7 @@ impl Archive {
             Err(error) => return Err(error),
         };
         let archive = Self(Arc::new(Inner {
+            flushing: Flushing::of(&root),
             root,
             control,
             access,

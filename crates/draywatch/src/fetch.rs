@@ -17,6 +17,7 @@ mod judges;
 mod miss;
 mod request;
 mod retry_after;
+mod roots;
 #[cfg(test)]
 mod tests;
 

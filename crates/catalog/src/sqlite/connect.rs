@@ -181,6 +181,8 @@ pub(super) fn connect_options(path: &Path, busy_timeout: Duration) -> SqliteConn
         .create_if_missing(false)
         .foreign_keys(false)
         .synchronous(SqliteSynchronous::Full)
+        // What a statement keeps meanwhile is small, and a full /var/tmp must not fail it.
+        .pragma("temp_store", "MEMORY")
         .busy_timeout(busy_timeout.min(LONGEST_BUSY))
 }
 

@@ -248,6 +248,11 @@ impl Folder {
         ))
     }
 
+    /// The folder itself, for calls about its file system.
+    pub(super) fn fd(&self) -> &OwnedFd {
+        &self.fd
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -43,7 +43,7 @@ impl Archive {
             text: id.to_owned(),
         };
         let id = uuid::Uuid::parse_str(id).map_err(bad)?.to_string();
-        let mut staged = self.stage_quietly(format!("{id}\n").as_bytes())?;
+        let mut staged = self.stage(format!("{id}\n").as_bytes())?;
         match staged.move_to(control, FILE) {
             // Even if somebody else wrote it just now, it counts only once it is durable.
             Ok(()) | Err(ArchiveError::Exists { .. }) => control.sync()?,

@@ -10,6 +10,27 @@ use super::owner::Owner;
 use super::relative::{Relative, day_of};
 use super::{Archive, ArchiveError};
 
+/// A file written aside, not on the disk for sure; dropping it removes it again.
+#[derive(Debug)]
+pub struct Written(Staged);
+
+impl Written {
+    /// Waits until the file is on the disk.
+    pub(super) fn sync(&self) -> Result<(), ArchiveError> {
+        let Staged { owner, name } = &self.0;
+        let Some(name) = name else { return Ok(()) };
+        let path = owner.tmp().path().join(name);
+        // What failed since the file was written is told to whoever opens it next, too.
+        let synced = owner.tmp().open_file(name)?.sync_all();
+        synced.map_err(|error| ArchiveError::of("flush", &path, error))
+    }
+
+    /// The same file, once it is on the disk.
+    pub(super) fn flushed(self) -> Staged {
+        self.0
+    }
+}
+
 /// A file written aside and flushed; dropping it removes it again.
 #[derive(Debug)]
 pub struct Staged {
@@ -56,28 +77,32 @@ impl Drop for Staged {
 }
 
 impl Archive {
-    /// Writes `bytes` aside, under a name that nobody else uses, and flushes them to the disk.
+    /// Writes `bytes` aside, under a name that nobody else uses. They may not be on the disk yet: see [`Archive::flush`].
     ///
     /// # Errors
     /// When the disk is full or does not take them.
-    pub fn stage(&self, bytes: &[u8]) -> Result<Staged, ArchiveError> {
-        let staged = self.stage_quietly(bytes)?;
-        fail::fail_point!("archive-staged");
-        Ok(staged)
-    }
-
-    pub(super) fn stage_quietly(&self, bytes: &[u8]) -> Result<Staged, ArchiveError> {
+    pub fn write_aside(&self, bytes: &[u8]) -> Result<Written, ArchiveError> {
         let owner = self.owner()?;
         let name = owner.next_name();
         let path = owner.tmp().path().join(&name);
         let mut file = owner.tmp().create_new(&name)?;
-        let staged = Staged {
+        let written = Written(Staged {
             owner,
             name: Some(name),
-        };
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        written.map_err(|error| ArchiveError::of("write", &path, error))?;
-        Ok(staged)
+        });
+        file.write_all(bytes)
+            .map_err(|error| ArchiveError::of("write", &path, error))?;
+        Ok(written)
+    }
+
+    /// Writes `bytes` aside and flushes them to the disk.
+    ///
+    /// # Errors
+    /// When the disk is full or does not take them.
+    pub fn stage(&self, bytes: &[u8]) -> Result<Staged, ArchiveError> {
+        let written = self.write_aside(bytes)?;
+        written.sync()?;
+        Ok(written.flushed())
     }
 
     /// Gives a staged file its name. The day folder is made durably if it is missing; the name itself is durable only after

@@ -1,6 +1,6 @@
 //! One camera's day: listed, then settled. Must not know which days are wanted.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,7 +10,7 @@ use draywatch_core::outcome::Outcome;
 use draywatch_core::zone::{day_bounds, local_date};
 use draywatch_core::{CameraId, Failure, Kind};
 use draywatch_portal::Lister;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
 use super::{Collector, DayReport, Event, zone};
@@ -34,6 +34,20 @@ pub struct Listing {
     /// Held for as long as frames of the day are still to be asked for. Days that are settled side by side share it, so that one
     /// is asked for after the other, without a hole between them.
     pub asking: Arc<Mutex<()>>,
+    /// Of days that are settled side by side, one begins its run and writes its ledger while the next waits: the first is asked
+    /// for at once then, and not after the runs and ledgers of all.
+    pub preparing: std::sync::Mutex<Option<OwnedMutexGuard<()>>>,
+}
+
+impl Listing {
+    /// The ledger is written: the next day may begin.
+    pub fn prepared(&self) {
+        let mut held = self
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(held.take());
+    }
 }
 
 /// How a day ended, before it is written down.
@@ -106,6 +120,7 @@ impl Collector {
             is_observed,
             fetcher,
             asking: Arc::default(),
+            preparing: std::sync::Mutex::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! One frame: full size first, the thumbnail where the portal has no more, verified and staged. Must not place or record.
+//! One frame: full size first, the thumbnail where the portal has no more, verified and written aside. Must not place or record.
 
 use bytes::Bytes;
 use draywatch_catalog::{LedgerEntry, PictureFacts};
@@ -9,17 +9,15 @@ use tokio::time::Instant;
 use super::Collector;
 use super::day::Listing;
 use super::recover::facts_of;
-use crate::archive::{Archive, ArchiveError, Staged};
+use crate::archive::{Archive, ArchiveError, Written};
 use crate::fetch::{Refused, Rejection};
 
-/// A picture that is verified and staged.
+/// A picture that is verified and written aside.
 pub struct Ready {
     /// The ledger row.
     pub entry: LedgerEntry,
     /// What was verified.
     pub facts: PictureFacts,
-    /// The file, written aside.
-    pub staged: Staged,
     /// Where it was fetched from.
     pub url: String,
     /// For a thumbnail: why the full picture is missing.
@@ -30,8 +28,8 @@ pub struct Ready {
 
 /// What became of one frame.
 pub enum Got {
-    /// A picture.
-    Ready(Box<Ready>),
+    /// A picture, and its file.
+    Ready(Box<(Written, Ready)>),
     /// Nothing.
     Refused(Box<(LedgerEntry, Refused)>, bool),
     /// The archive cannot take it: the end of this collection.
@@ -48,19 +46,19 @@ impl Collector {
         has_thumbnail: bool,
     ) -> Got {
         let full = self
-            .fetch_and_stage(listing, deadline, &entry.entry.url)
+            .fetch_and_write(listing, deadline, &entry.entry.url)
             .await;
         let refused = match full {
-            Ok(Ok((facts, staged))) => {
+            Ok(Ok((facts, written))) => {
                 let url = entry.entry.url.clone();
-                return Got::Ready(Box::new(Ready {
+                let ready = Ready {
                     entry,
                     facts,
-                    staged,
                     url,
                     instead_of: None,
                     has_thumbnail,
-                }));
+                };
+                return Got::Ready(Box::new((written, ready)));
             }
             Ok(Err(error)) => return Got::Broken(error),
             Err(refused) => refused,
@@ -75,15 +73,17 @@ impl Collector {
         else {
             return Got::Refused(Box::new((entry, refused)), has_thumbnail);
         };
-        match self.fetch_and_stage(listing, deadline, &url).await {
-            Ok(Ok((facts, staged))) => Got::Ready(Box::new(Ready {
-                entry,
-                facts,
-                staged,
-                url,
-                instead_of: Some(refused),
-                has_thumbnail,
-            })),
+        match self.fetch_and_write(listing, deadline, &url).await {
+            Ok(Ok((facts, written))) => {
+                let ready = Ready {
+                    entry,
+                    facts,
+                    url,
+                    instead_of: Some(refused),
+                    has_thumbnail,
+                };
+                Got::Ready(Box::new((written, ready)))
+            }
             Ok(Err(error)) => Got::Broken(error),
             // The full picture's reason says more; the thumbnail was only a second best.
             Err(_) => Got::Refused(Box::new((entry, refused)), has_thumbnail),
@@ -91,12 +91,12 @@ impl Collector {
     }
 
     /// Fetches an address; verifying and writing aside happen on the thread that judges.
-    async fn fetch_and_stage(
+    async fn fetch_and_write(
         &self,
         listing: &Listing,
         deadline: Instant,
         url: &str,
-    ) -> Result<Result<(PictureFacts, Staged), ArchiveError>, Refused> {
+    ) -> Result<Result<(PictureFacts, Written), ArchiveError>, Refused> {
         let archive = self.store.archive.clone();
         let accept = move |bytes: &Bytes, promised: Option<u64>| judge(&archive, bytes, promised);
         listing
@@ -107,7 +107,7 @@ impl Collector {
     }
 }
 
-type Judged = Result<(PictureFacts, Staged), ArchiveError>;
+type Judged = Result<(PictureFacts, Written), ArchiveError>;
 
 fn judge(archive: &Archive, bytes: &Bytes, promised: Option<u64>) -> Result<Judged, Rejection> {
     let verified = draywatch_picture::verify(bytes, promised).map_err(|refusal| Rejection {
@@ -115,9 +115,9 @@ fn judge(archive: &Archive, bytes: &Bytes, promised: Option<u64>) -> Result<Judg
         message: refusal.to_string(),
     })?;
     fail::fail_point!("collect-fetched");
-    Ok(archive
-        .stage(bytes)
-        .map(|staged| (facts_of(&verified), staged)))
+    let written = archive.write_aside(bytes);
+    fail::fail_point!("collect-written");
+    Ok(written.map(|written| (facts_of(&verified), written)))
 }
 
 /// A refusal as it goes into the ledger.

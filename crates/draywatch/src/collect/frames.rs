@@ -71,7 +71,11 @@ impl Collector {
             plan.fetch.len() as u64,
         ));
         let (sender, wanted) = mpsc::channel(plan.fetch.len().max(1));
-        let enlisting = self.enlist_all(day, &plan, sender);
+        let enlisting = async {
+            let enlisted = self.enlist_all(day, &plan, sender).await;
+            listing.prepared();
+            enlisted
+        };
         let fetching = self.fetch_all(
             ReceiverStream::new(wanted),
             plan.fetch.len(),

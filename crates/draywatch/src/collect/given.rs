@@ -1,6 +1,6 @@
 //! Frames that a user names, by time or by address, fetched without a browser. Must not list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -19,7 +19,7 @@ use crate::config::Config;
 const DAYS_AT_ONCE: usize = 5;
 
 /// One line of a list of frames.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GivenFrame {
     /// Its time.
     pub time: AddressTime,
@@ -44,6 +44,7 @@ pub fn read_frames(
     camera: &CameraId,
 ) -> Result<Vec<GivenFrame>, BadFrames> {
     let mut frames = Vec::new();
+    let mut seen = HashSet::new();
     let mut bad = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim().trim_start_matches('\u{feff}');
@@ -51,8 +52,11 @@ pub fn read_frames(
             continue;
         }
         match read_line(line, camera) {
-            Ok(frame) if frames.contains(&frame) => {}
-            Ok(frame) => frames.push(frame),
+            Ok(frame) if seen.contains(&frame) => {}
+            Ok(frame) => {
+                seen.insert(frame.clone());
+                frames.push(frame);
+            }
             Err(why) => bad.push(format!("{name}:{}: {why}", number + 1)),
         }
     }
@@ -125,10 +129,10 @@ impl Collector {
             .push(listed);
         }
         // Side by side, so that the last pictures of one day do not keep those of the next waiting; the host's slots are shared.
-        let asking = Arc::default();
+        let (preparing, asking) = (Arc::default(), Arc::default());
         let days = days.into_iter().map(|(date, frames)| {
             turn.collector
-                .given_day(&turn.camera, date, frames, &asking)
+                .given_day(&turn.camera, date, frames, &preparing, &asking)
         });
         futures::stream::iter(days)
             .buffered(DAYS_AT_ONCE)
@@ -141,10 +145,13 @@ impl Collector {
         camera: &CameraId,
         date: NaiveDate,
         mut frames: Vec<ListedFrame>,
+        preparing: &Arc<Mutex<()>>,
         asking: &Arc<Mutex<()>>,
     ) -> Result<DayReport, Failure> {
         frames.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
+        let preparing = Arc::clone(preparing).lock_owned().await;
         let mut listing = self.begin(camera, None, false).await;
+        listing.preparing = Some(preparing).into();
         listing.date = date;
         listing.asking = Arc::clone(asking);
         if let Ok(day) = &mut listing.result {

@@ -12,7 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::frame::{Got, Ready, failure_of};
 use super::recover::facts_of;
 use super::{Collector, Event};
-use crate::archive::{Archive, ArchiveError};
+use crate::archive::{Archive, ArchiveError, Staged, Written};
 
 /// The longest that a picture waits for its batch to fill.
 const BATCH_PATIENCE: Duration = Duration::from_millis(500);
@@ -73,6 +73,7 @@ impl Collector {
         let (ready, refused) = sort(got)?;
         for item in ready
             .iter()
+            .map(|(_, item)| item)
             .filter(|item| item.has_thumbnail && item.instead_of.is_none())
         {
             self.store
@@ -176,7 +177,7 @@ impl Tally {
     }
 }
 
-type Sorted = (Vec<Ready>, Vec<(FrameResult, bool)>);
+type Sorted = (Vec<(Written, Ready)>, Vec<(FrameResult, bool)>);
 
 /// Pictures on the one side, refusals on the other; a broken archive ends it.
 fn sort(got: Vec<Got>) -> Result<Sorted, Failure> {
@@ -201,24 +202,27 @@ fn sort(got: Vec<Got>) -> Result<Sorted, Failure> {
     Ok(sorted)
 }
 
-/// Moves staged files to their places and flushes the folders.
-fn place_all(archive: &Archive, ready: Vec<Ready>) -> Result<Vec<FrameResult>, ArchiveError> {
+/// Flushes files, moves them to their places and flushes the folders.
+fn place_all(
+    archive: &Archive,
+    ready: Vec<(Written, Ready)>,
+) -> Result<Vec<FrameResult>, ArchiveError> {
+    let (written, ready): (Vec<_>, Vec<_>) = ready.into_iter().unzip();
     let mut results = Vec::with_capacity(ready.len());
     let mut folders = Vec::new();
-    for item in ready {
+    for (staged, item) in archive.flush(written)?.into_iter().zip(ready) {
         folders.push(item.entry.entry.frame.folder());
-        results.push(place(archive, item)?);
+        results.push(place(archive, staged, item)?);
     }
     archive.sync_folders(folders.iter().map(String::as_str))?;
     Ok(results)
 }
 
 /// Moves one staged file to its place. A file that is there already gives way only to a better one.
-fn place(archive: &Archive, item: Ready) -> Result<FrameResult, ArchiveError> {
+fn place(archive: &Archive, staged: Staged, item: Ready) -> Result<FrameResult, ArchiveError> {
     let Ready {
         entry,
         mut facts,
-        staged,
         url,
         instead_of,
         has_thumbnail,

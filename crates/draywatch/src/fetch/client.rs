@@ -10,7 +10,7 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, retry};
 
-use super::Tally;
+use super::{Tally, roots};
 
 tokio::task_local! {
     /// Who counts the request that a task is at: redirects are followed in the depth of the client.
@@ -40,16 +40,17 @@ pub enum FetchError {
     /// The user agent has characters that no header may have.
     #[error("user_agent {0:?} cannot be sent as a header: use printable ASCII characters only")]
     UserAgent(String),
+    /// No TLS to be had.
+    #[error("the HTTP client cannot be set up: no TLS")]
+    Tls(#[source] rustls::Error),
     /// The client could not be built.
-    #[error(
-        "the HTTP client cannot be set up: check that the system's certificates (package ca-certificates) are installed"
-    )]
+    #[error("the HTTP client cannot be set up: check the proxy settings in the environment")]
     Client(#[source] reqwest::Error),
     /// The threads that verify pictures could not be started.
     #[error(
         "no threads can be started to verify pictures: raise the limit of processes (ulimit -u, or TasksMax= of the unit)"
     )]
-    Threads(#[source] rayon_core::ThreadPoolBuildError),
+    Threads(#[source] std::io::Error),
 }
 
 impl FetchError {
@@ -91,6 +92,7 @@ pub(super) fn client(settings: &FetchSettings) -> Result<Client, FetchError> {
             attempt.follow()
         }))
         .retry(retry::never())
+        .tls_backend_preconfigured(roots::tls().map_err(FetchError::Tls)?)
         .referer(false)
         .no_gzip()
         .no_brotli()

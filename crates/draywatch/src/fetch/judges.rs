@@ -1,9 +1,13 @@
 //! The threads that judge bodies: so many, each of which takes the next body by itself when it is done with one. Must not know
 //! what is judged.
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
-use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use rustix::process::{getpriority_process, setpriority_process};
 use tokio::sync::oneshot;
 
@@ -18,10 +22,13 @@ const MOST: usize = 12;
 /// How much lower their priority is than that of the rest, in steps of `nice`.
 const NICER: i32 = 5;
 
-/// The threads.
+type Judgement = Box<dyn FnOnce() + Send>;
+
+/// The threads. They end when this does, each after what it is at.
 #[derive(Debug)]
 pub(super) struct Judges {
-    threads: ThreadPool,
+    queue: Arc<Queue>,
+    number: usize,
 }
 
 impl Judges {
@@ -30,19 +37,34 @@ impl Judges {
     /// # Errors
     /// When the system gives no threads.
     pub(super) fn start() -> Result<Self, FetchError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = ThreadPoolBuilder::new()
-            .num_threads((cores * PER_CORE).min(MOST).max(cores))
-            .thread_name(|nth| format!("judge-{nth}"))
-            .start_handler(|_| step_back())
-            .build()
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let judges = Self {
+            queue: Arc::default(),
+            number: (cores * PER_CORE).min(MOST).max(cores),
+        };
+        (0..judges.number)
+            .try_for_each(|nth| judges.start_one(nth))
             .map_err(FetchError::Threads)?;
-        Ok(Self { threads })
+        Ok(judges)
+    }
+
+    fn start_one(&self, nth: usize) -> io::Result<()> {
+        let queue = Arc::clone(&self.queue);
+        let work = move || {
+            step_back();
+            while let Some(judgement) = queue.next() {
+                judgement();
+            }
+        };
+        thread::Builder::new()
+            .name(format!("judge-{nth}"))
+            .spawn(work)
+            .map(drop)
     }
 
     /// How many judgements may be under way at once.
     pub(super) fn number(&self) -> usize {
-        self.threads.current_num_threads()
+        self.number
     }
 
     /// Has a body judged. Nothing is done for one who no longer waits.
@@ -54,16 +76,69 @@ impl Judges {
         judgement: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Miss> {
         let (sender, verdict) = oneshot::channel();
-        self.threads.spawn(move || {
+        self.queue.add(Box::new(move || {
             if !sender.is_closed() {
                 // Nobody hears of a verdict that came too late.
                 let _ = sender.send(catch_unwind(AssertUnwindSafe(judgement)));
             }
-        });
+        }));
         match verdict.await {
             Ok(verdict) => verdict.map_err(|panic| Miss::judge_failed(&*panic)),
             Err(_) => Err(Miss::closed()),
         }
+    }
+}
+
+impl Drop for Judges {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// What waits for a judge. Who waits here sleeps: a thread that looks again and again takes its time from those that compute.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    judgements: VecDeque<Judgement>,
+    is_closed: bool,
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} waiting", self.judgements.len())
+    }
+}
+
+impl Queue {
+    fn add(&self, judgement: Judgement) {
+        self.lock().judgements.push_back(judgement);
+        self.changed.notify_one();
+    }
+
+    /// The next, once there is one; nothing when there will be none any more.
+    fn next(&self) -> Option<Judgement> {
+        let mut waiting = self
+            .changed
+            .wait_while(self.lock(), |waiting| {
+                waiting.judgements.is_empty() && !waiting.is_closed
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting.judgements.pop_front()
+    }
+
+    fn close(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Nothing panics while this is held, so that it is whole in any case.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

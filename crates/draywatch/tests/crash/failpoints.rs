@@ -144,7 +144,12 @@ async fn killed_when_a_frame_is_fetched() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_when_a_file_is_written() {
-    drill("archive-staged", Passes::Frames).await;
+    drill("collect-written", Passes::Frames).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_when_a_batch_is_flushed() {
+    drill("archive-staged", Passes::Batches).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

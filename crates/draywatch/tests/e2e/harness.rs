@@ -162,8 +162,14 @@ impl Home {
     }
 
     pub fn unset(&mut self, name: &str) {
-        self.env
-            .retain(|(known, _)| *known != format!("DRAYWATCH_{name}"));
+        self.set_env(&format!("DRAYWATCH_{name}"), None);
+    }
+
+    /// Sets a variable of the environment, or takes it back.
+    pub fn set_env(&mut self, name: &str, value: Option<&Path>) {
+        self.env.retain(|(known, _)| known != name);
+        let value = value.map(|value| value.display().to_string());
+        self.env.extend(value.map(|value| (name.to_owned(), value)));
     }
 
     pub fn path(&self) -> &Path {

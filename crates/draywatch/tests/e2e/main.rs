@@ -14,4 +14,5 @@ mod owed;
 mod rights;
 mod run;
 mod store;
+mod tls;
 mod traps;

@@ -4,11 +4,10 @@
 //! moment. It must not read the wall clock (but the triggers' `deleted_at` is by the deleting program's) and never opens
 //! the file other than through `SQLite`: closing it would drop the locks that `SQLite` holds.
 
-/// One write transaction around a function of a table family that ends some work. Slots that are stale are computed before
-/// its end.
-macro_rules! write {
+/// One write transaction around a function of a table family that ends some work: slots that are stale are computed before its end.
+macro_rules! write_and_refresh {
     ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
-        write_in_part!($self, $doing, |$conn| async {
+        write_only!($self, $doing, |$conn| async {
             let done = $work.await?;
             let passing = $crate::sqlite::days::IN_PASSING;
             $crate::sqlite::days::refresh($conn, passing).await?;
@@ -17,9 +16,9 @@ macro_rules! write {
     };
 }
 
-/// The same for one of many that follow on each other, and for what makes no slot stale: those that are stay so, which readers
-/// know, until the last of them, the end of the run, is written.
-macro_rules! write_in_part {
+/// The same without computing slots: for one of many that follow on each other, and for what makes none stale. Those that are stay
+/// so, which readers know, until the end of the run is written.
+macro_rules! write_only {
     ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
         $self
             .link
@@ -51,11 +50,24 @@ macro_rules! read {
     };
 }
 
+/// The same for a function of a single statement, which sees one moment by itself.
+macro_rules! read_one {
+    ($self:ident, $doing:literal, |$conn:ident| $work:expr) => {
+        $self
+            .link
+            .run($doing, || async {
+                let mut reader = $self.link.reader().await?;
+                let $conn = &mut *reader;
+                $work.await
+            })
+            .await
+    };
+}
+
 mod backup;
 mod bulk;
 mod checks;
 mod connect;
-
 mod counters;
 mod days;
 mod ddl;
@@ -167,15 +179,15 @@ fn check_path(path: &Path, create: bool) -> Result<()> {
 #[async_trait]
 impl Catalog for SqliteCatalog {
     async fn fact(&self, name: &str) -> Result<Option<String>> {
-        read!(self, "reading a fact", |conn| facts::get(conn, name))
+        read_one!(self, "reading a fact", |conn| facts::get(conn, name))
     }
 
     async fn set_fact(&self, name: &str, value: Option<&str>) -> Result<()> {
-        write_in_part!(self, "writing a fact", |conn| facts::set(conn, name, value))
+        write_only!(self, "writing a fact", |conn| facts::set(conn, name, value))
     }
 
     async fn check(&self) -> Result<Vec<String>> {
-        read!(self, "checking itself", |conn| facts::check(conn))
+        read_one!(self, "checking itself", |conn| facts::check(conn))
     }
 
     async fn close(&self) {
@@ -201,13 +213,13 @@ impl Catalog for SqliteCatalog {
         entries: &[NewLedgerEntry],
         now: DateTime<Utc>,
     ) -> Result<Vec<LedgerEntry>> {
-        write_in_part!(self, "writing the ledger", |conn| ledger::enlist(
+        write_only!(self, "writing the ledger", |conn| ledger::enlist(
             conn, entries, now
         ))
     }
 
     async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>> {
-        read!(self, "reading the ledger", |conn| ledger::list(
+        read_one!(self, "reading the ledger", |conn| ledger::list(
             conn, filter
         ))
     }
@@ -217,25 +229,25 @@ impl Catalog for SqliteCatalog {
         results: &[FrameResult],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<i64>>> {
-        write_in_part!(self, "recording stored frames", |conn| record::record(
+        write_only!(self, "recording stored frames", |conn| record::record(
             conn, results, now
         ))
     }
 
     async fn intend_replacement(&self, ledger_id: i64, facts: &PictureFacts) -> Result<()> {
-        write_in_part!(self, "noting a replacement", |conn| {
+        write_only!(self, "noting a replacement", |conn| {
             ledger::intend_replacement(conn, ledger_id, facts)
         })
     }
 
     async fn give_up(&self, frames: &[FrameId], reason: &str, now: DateTime<Utc>) -> Result<u64> {
-        write!(self, "giving up frames", |conn| ledger::give_up(
+        write_and_refresh!(self, "giving up frames", |conn| ledger::give_up(
             conn, frames, reason, now
         ))
     }
 
     async fn images_after(&self, after_id: i64, limit: u32) -> Result<Vec<ImageRow>> {
-        read!(self, "reading images", |conn| images::after(
+        read_one!(self, "reading images", |conn| images::after(
             conn, after_id, limit
         ))
     }
@@ -246,23 +258,23 @@ impl Catalog for SqliteCatalog {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<Vec<ImageRow>> {
-        read!(self, "reading images", |conn| images::between(
+        read_one!(self, "reading images", |conn| images::between(
             conn, camera, from, to
         ))
     }
 
     async fn image_at(&self, path: &str) -> Result<Option<ImageRow>> {
-        read!(self, "looking up an image", |conn| images::at(conn, path))
+        read_one!(self, "looking up an image", |conn| images::at(conn, path))
     }
 
     async fn is_tombstoned(&self, path: &str, frame: &FrameId) -> Result<bool> {
-        read!(self, "reading tombstones", |conn| tombstones::holds(
+        read_one!(self, "reading tombstones", |conn| tombstones::holds(
             conn, path, frame
         ))
     }
 
     async fn adopt(&self, images: &[NewImage], now: DateTime<Utc>) -> Result<u64> {
-        write!(self, "adopting files", |conn| images::adopt(
+        write_and_refresh!(self, "adopting files", |conn| images::adopt(
             conn, images, now
         ))
     }
@@ -273,13 +285,13 @@ impl Catalog for SqliteCatalog {
         state: &FileState,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        write!(self, "writing what a check found", |conn| {
+        write_and_refresh!(self, "writing what a check found", |conn| {
             checks::set_file_state(conn, image_id, state, now)
         })
     }
 
     async fn start_run(&self, run: &NewRun) -> Result<i64> {
-        write_in_part!(self, "opening a run", |conn| runs::start(conn, run))
+        write_only!(self, "opening a run", |conn| runs::start(conn, run))
     }
 
     async fn finish_run(
@@ -288,7 +300,7 @@ impl Catalog for SqliteCatalog {
         end: &RunEnd,
         observation: Option<&NewObservation>,
     ) -> Result<()> {
-        let found = write!(self, "closing a run", |conn| async {
+        let found = write_and_refresh!(self, "closing a run", |conn| async {
             let found = runs::finish(conn, run_id, end).await?;
             if let Some(observation) = observation.filter(|_| found) {
                 runs::observe(conn, run_id, observation).await?;
@@ -312,13 +324,13 @@ impl Catalog for SqliteCatalog {
         camera: Option<&CameraId>,
         now: DateTime<Utc>,
     ) -> Result<u64> {
-        write_in_part!(self, "closing interrupted runs", |conn| {
+        write_only!(self, "closing interrupted runs", |conn| {
             runs::close_interrupted(conn, camera, now)
         })
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>> {
-        read!(self, "reading runs", |conn| runs::list(conn, filter))
+        read_one!(self, "reading runs", |conn| runs::list(conn, filter))
     }
 
     async fn observations(
@@ -327,7 +339,7 @@ impl Catalog for SqliteCatalog {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<Vec<ObservationRow>> {
-        read!(self, "reading observations", |conn| runs::observations(
+        read_one!(self, "reading observations", |conn| runs::observations(
             conn, camera, from, to
         ))
     }
@@ -342,18 +354,18 @@ impl Catalog for SqliteCatalog {
         session: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        write_in_part!(self, "remembering a browser session", |conn| {
+        write_only!(self, "remembering a browser session", |conn| {
             sessions::remember(conn, server, session, now)
         })
     }
 
     async fn forget_session(&self, server: &str, session: &str) -> Result<()> {
-        write_in_part!(self, "forgetting a browser session", |conn| {
+        write_only!(self, "forgetting a browser session", |conn| {
             sessions::forget(conn, server, session)
         })
     }
 
     async fn sessions(&self) -> Result<Vec<(String, String)>> {
-        read!(self, "reading browser sessions", |conn| sessions::all(conn))
+        read_one!(self, "reading browser sessions", |conn| sessions::all(conn))
     }
 }

@@ -21,11 +21,11 @@ impl Checks for SqliteCatalog {
     }
 
     async fn image_count(&self) -> Result<u64> {
-        read!(self, "counting images", |conn| count(conn))
+        read_one!(self, "counting images", |conn| count(conn))
     }
 
     async fn record_checks(&self, checked: &[CheckedFile], now: DateTime<Utc>) -> Result<()> {
-        write!(self, "writing what checks found", |conn| record(
+        write_and_refresh!(self, "writing what checks found", |conn| record(
             conn, checked, now
         ))
     }

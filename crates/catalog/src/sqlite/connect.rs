@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sqlx::pool::PoolOptions;
+use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
@@ -149,6 +149,11 @@ impl Link {
             .execute(&mut *reader)
             .await?;
         self.writer.acquire().await?.close().await
+    }
+
+    /// A connection for a single query.
+    pub(super) async fn reader(&self) -> sqlx::Result<PoolConnection<Sqlite>> {
+        self.readers.acquire().await
     }
 
     /// Begins a read transaction: all its queries see the same moment.

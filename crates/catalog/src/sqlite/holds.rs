@@ -15,15 +15,15 @@ use crate::{
 #[async_trait]
 impl Holds for SqliteCatalog {
     async fn add_hold(&self, span: &HoldSpan, reason: &str, now: DateTime<Utc>) -> Result<i64> {
-        write!(self, "making a hold", |conn| add(conn, span, reason, now))
+        write_and_refresh!(self, "making a hold", |conn| add(conn, span, reason, now))
     }
 
     async fn holds(&self) -> Result<Vec<Hold>> {
-        read!(self, "reading holds", |conn| all(conn))
+        read_one!(self, "reading holds", |conn| all(conn))
     }
 
     async fn release_hold(&self, id: i64) -> Result<Option<Hold>> {
-        write!(self, "releasing a hold", |conn| release(conn, id))
+        write_and_refresh!(self, "releasing a hold", |conn| release(conn, id))
     }
 
     async fn candidates(
@@ -49,7 +49,7 @@ impl Holds for SqliteCatalog {
     }
 
     async fn usage(&self) -> Result<Usage> {
-        read!(self, "counting bytes", |conn| removal::usage(conn))
+        read_one!(self, "counting bytes", |conn| removal::usage(conn))
     }
 
     async fn bury(
@@ -59,7 +59,7 @@ impl Holds for SqliteCatalog {
         keeps_referred: bool,
         now: DateTime<Utc>,
     ) -> Result<Buried> {
-        write!(self, "removing images", |conn| removal::bury(
+        write_and_refresh!(self, "removing images", |conn| removal::bury(
             conn,
             image_ids,
             reason,
@@ -75,7 +75,7 @@ impl Holds for SqliteCatalog {
     }
 
     async fn removals_done(&self, tombstone_ids: &[i64]) -> Result<()> {
-        write!(self, "completing removals", |conn| removal::done(
+        write_and_refresh!(self, "completing removals", |conn| removal::done(
             conn,
             tombstone_ids
         ))

@@ -22,7 +22,7 @@ impl Fenced for SqliteCatalog {
     }
 
     async fn check_lease(&self) -> Result<()> {
-        read!(self, "checking a lease", |conn| check_fence(
+        read_one!(self, "checking a lease", |conn| check_fence(
             conn,
             self.fence.as_ref()
         ))
@@ -32,11 +32,11 @@ impl Fenced for SqliteCatalog {
 #[async_trait]
 impl Jobs for SqliteCatalog {
     async fn jobs(&self) -> Result<Vec<JobRow>> {
-        read!(self, "reading jobs", |conn| ticks::jobs(conn))
+        read_one!(self, "reading jobs", |conn| ticks::jobs(conn))
     }
 
     async fn plan_tick(&self, tick: &NewTick, now: DateTime<Utc>) -> Result<bool> {
-        write_in_part!(self, "planning a tick", |conn| ticks::plan(conn, tick, now))
+        write_only!(self, "planning a tick", |conn| ticks::plan(conn, tick, now))
     }
 
     async fn take_lease(
@@ -46,7 +46,7 @@ impl Jobs for SqliteCatalog {
         gone: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<Option<Fence>> {
-        write_in_part!(self, "taking a lease", |conn| take(
+        write_only!(self, "taking a lease", |conn| take(
             conn, job, holder, gone, now
         ))
     }
@@ -57,7 +57,7 @@ impl Jobs for SqliteCatalog {
         holder: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Fence>> {
-        write_in_part!(self, "starting a tick", |conn| async {
+        write_only!(self, "starting a tick", |conn| async {
             if !ticks::is_pending(conn, job, now).await? {
                 return Ok(None);
             }
@@ -70,11 +70,11 @@ impl Jobs for SqliteCatalog {
     }
 
     async fn beat(&self, fence: &Fence, now: DateTime<Utc>) -> Result<bool> {
-        write_in_part!(self, "renewing a lease", |conn| beat(conn, fence, now))
+        write_only!(self, "renewing a lease", |conn| beat(conn, fence, now))
     }
 
     async fn release(&self, fence: &Fence) -> Result<bool> {
-        write!(self, "giving a lease back", |conn| release(conn, fence))
+        write_and_refresh!(self, "giving a lease back", |conn| release(conn, fence))
     }
 
     async fn end_tick(
@@ -84,7 +84,7 @@ impl Jobs for SqliteCatalog {
         memory: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        write_in_part!(self, "ending a tick", |conn| async {
+        write_only!(self, "ending a tick", |conn| async {
             if !release(conn, fence).await? {
                 return Ok(false);
             }
@@ -102,13 +102,13 @@ impl Jobs for SqliteCatalog {
         stands_for: u32,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        write_in_part!(self, "recording a missed tick", |conn| ticks::miss(
+        write_only!(self, "recording a missed tick", |conn| ticks::miss(
             conn, job, due, reason, stands_for, now
         ))
     }
 
     async fn interrupt_tick(&self, job: &str, gone: i64, now: DateTime<Utc>) -> Result<bool> {
-        write_in_part!(self, "closing an interrupted tick", |conn| async {
+        write_only!(self, "closing an interrupted tick", |conn| async {
             let fence = Fence {
                 job: job.to_owned(),
                 number: gone,
@@ -122,35 +122,35 @@ impl Jobs for SqliteCatalog {
     }
 
     async fn ticks(&self, job: Option<&str>, limit: u32) -> Result<Vec<TickRow>> {
-        read!(self, "reading ticks", |conn| ticks::list(conn, job, limit))
+        read_one!(self, "reading ticks", |conn| ticks::list(conn, job, limit))
     }
 
     async fn forget_ticks(&self, before: DateTime<Utc>) -> Result<u64> {
-        write_in_part!(self, "forgetting old ticks", |conn| ticks::forget(
+        write_only!(self, "forgetting old ticks", |conn| ticks::forget(
             conn, before
         ))
     }
 
     async fn days(&self, camera: &CameraId, first: NaiveDate) -> Result<Vec<DayStanding>> {
-        read!(self, "reading days", |conn| portal_days::standings(
+        read_one!(self, "reading days", |conn| portal_days::standings(
             conn, camera, first
         ))
     }
 
     async fn longest_reach(&self) -> Result<Option<TimeDelta>> {
-        read!(self, "reading the portal's reach", |conn| reach::longest(
+        read_one!(self, "reading the portal's reach", |conn| reach::longest(
             conn
         ))
     }
 
     async fn latest_listings(&self, limit: u32) -> Result<Vec<Attempt>> {
-        read!(self, "reading listings", |conn| portal_days::latest(
+        read_one!(self, "reading listings", |conn| portal_days::latest(
             conn, limit
         ))
     }
 
     async fn listings_since(&self, camera: &CameraId, since: DateTime<Utc>) -> Result<u32> {
-        read!(self, "counting listings", |conn| portal_days::count_since(
+        read_one!(self, "counting listings", |conn| portal_days::count_since(
             conn, camera, since
         ))
     }
@@ -161,7 +161,7 @@ impl Jobs for SqliteCatalog {
         until: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<SeenFrame>> {
-        read!(self, "reading the newest frames", |conn| {
+        read_one!(self, "reading the newest frames", |conn| {
             portal_days::newest(conn, camera, until, limit)
         })
     }

@@ -50,17 +50,18 @@ impl Slots for SqliteCatalog {
         let mut left = limit;
         while left > 0 {
             let now = left.min(IN_ONE_GO);
-            let done = write!(self, "computing slots", |conn| days::refresh(conn, now))?;
+            let done =
+                write_and_refresh!(self, "computing slots", |conn| days::refresh(conn, now))?;
             if done < u64::from(now) {
                 break;
             }
             left -= now;
         }
-        read!(self, "counting stale slots", |conn| waiting(conn))
+        read_one!(self, "counting stale slots", |conn| waiting(conn))
     }
 
     async fn recount(&self) -> Result<Vec<String>> {
-        write!(self, "counting anew", |conn| async {
+        write_and_refresh!(self, "counting anew", |conn| async {
             let wrong = counters::repair(conn).await?;
             reach::renew(conn).await?;
             forget(conn).await?;
@@ -69,13 +70,13 @@ impl Slots for SqliteCatalog {
     }
 
     async fn newest_runs(&self, cameras: &[CameraId], each: u32) -> Result<Vec<RunRow>> {
-        read!(self, "reading runs", |conn| runs::newest(
+        read_one!(self, "reading runs", |conn| runs::newest(
             conn, cameras, each
         ))
     }
 
     async fn portal_reach(&self, camera: &CameraId) -> Result<Option<TimeDelta>> {
-        read!(self, "reading the portal's reach", |conn| reach::of(
+        read_one!(self, "reading the portal's reach", |conn| reach::of(
             conn, camera
         ))
     }

@@ -4,6 +4,7 @@
 
 mod checks;
 mod error;
+mod health;
 mod holds;
 mod jobs;
 mod model;
@@ -13,6 +14,7 @@ mod url;
 
 pub use checks::*;
 pub use error::CatalogError;
+pub use health::*;
 pub use holds::*;
 pub use jobs::*;
 pub use model::*;
@@ -28,7 +30,7 @@ use draywatch_core::plan::KnownFrame;
 use draywatch_core::{CameraId, FrameId};
 
 /// The newest schema that this program knows.
-pub const SCHEMA: i64 = 4;
+pub const SCHEMA: i64 = 5;
 
 /// What every backend answers with.
 pub type Result<T> = std::result::Result<T, CatalogError>;
@@ -45,7 +47,9 @@ pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Arc<dyn Cat
 
 /// The database as the rest of the program sees it. Every method is one transaction.
 #[async_trait]
-pub trait Catalog: Slots + Holds + Checks + Jobs + Fenced + Send + Sync + 'static {
+pub trait Catalog:
+    Slots + Holds + Checks + Jobs + HealthLog + Fenced + Send + Sync + 'static
+{
     // ---- facts about the database itself -------------------------------------------------------------------------
 
     /// A named fact (`archive_id`, `image_time`, ...).

@@ -72,6 +72,7 @@ mod counters;
 mod days;
 mod ddl;
 mod facts;
+mod health;
 mod holds;
 mod images;
 mod jobs;

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod coverage;
 pub mod error;
 pub mod frame;
+pub mod health;
 pub mod listing;
 pub mod outcome;
 pub mod pace;

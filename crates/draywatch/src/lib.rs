@@ -8,6 +8,7 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod fetch;
+pub mod health;
 pub mod lease;
 pub mod maintain;
 pub mod removal;

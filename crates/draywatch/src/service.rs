@@ -3,6 +3,8 @@
 
 pub mod book;
 mod collect;
+mod http;
+mod monitor;
 pub mod policy;
 pub mod reload;
 mod run;
@@ -10,6 +12,8 @@ pub mod signals;
 pub mod systemd;
 mod tasks;
 mod upkeep;
+
+use std::sync::Arc;
 
 use draywatch_core::Clock;
 use tokio_util::sync::CancellationToken;
@@ -31,4 +35,5 @@ struct Shared {
     /// What is under way is put back now.
     cut_short: CancellationToken,
     in_vain: upkeep::InVain,
+    monitor: Arc<monitor::Monitor>,
 }

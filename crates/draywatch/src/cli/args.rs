@@ -94,6 +94,11 @@ pub enum Command {
         after_help = "Exit status: 0 all well, 1 frames are owed or a last collection failed."
     )]
     Status,
+    /// Say how the service is, by what it told of itself last
+    #[command(
+        after_help = "Exit status: 0 healthy or warning, 1 degraded, 2 critical, or the service is dead or was stopped."
+    )]
+    Health,
     /// List collections, the newest first
     Runs(RunsArgs),
     /// List the times without a picture, and why each is missing

@@ -10,6 +10,7 @@ pub mod doctor_cmd;
 mod drill;
 mod fetch_cmd;
 pub mod gaps_cmd;
+mod health_cmd;
 pub mod hold_cmd;
 pub mod logging;
 mod look;
@@ -111,6 +112,7 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Fetch(fetch) => fetch_cmd::fetch(fetch, context).await,
         Command::Backfill(backfill) => fetch_cmd::backfill(backfill, context).await,
         Command::Status => status_cmd::run(context).await,
+        Command::Health => Ok(health_cmd::run(context)),
         Command::Runs(runs) => runs_cmd::run(runs, context).await,
         Command::Gaps(gaps) => gaps_cmd::run(gaps, context).await,
         Command::Verify(verify) => verify_cmd::run(verify, context).await,

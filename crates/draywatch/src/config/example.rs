@@ -18,6 +18,7 @@ const ABOUT: [&str; SECTIONS.len()] = [
     "Where the portal is, how it is read, and how we behave there.",
     "The browser that reads the portal's page; what is not set is found by itself.",
     "How much room pictures may take, and what stays all the same; how long they are kept is retention_days.",
+    "From where on things are not well.",
     "How the service keeps time and keeps going.",
     "What the service writes about itself, always to standard error, and to a file where one is set.",
 ];

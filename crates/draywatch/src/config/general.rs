@@ -7,6 +7,7 @@ use draywatch_catalog::DatabaseUrl;
 use draywatch_core::CameraId;
 
 use super::browser::BrowserConfig;
+use super::health::HealthConfig;
 use super::log::LogConfig;
 use super::portal::PortalConfig;
 use super::retention::{Retention, RetentionConfig};
@@ -74,6 +75,9 @@ section! {
     @section
     /// How the service keeps time and keeps going: `[service]`.
     service: ServiceConfig;
+    @section
+    /// From where on things are not well: `[health]`.
+    health: HealthConfig;
     @section
     /// What the service writes about itself: `[log]`.
     log: LogConfig;

@@ -11,6 +11,7 @@ pub mod env;
 mod example;
 mod file;
 pub mod general;
+pub mod health;
 pub mod log;
 pub mod portal;
 mod problem;
@@ -39,6 +40,7 @@ pub use browser::BrowserConfig;
 pub use cameras::select_cameras;
 pub use example::example;
 pub use general::Config;
+pub use health::HealthConfig;
 pub use log::{LogConfig, LogFormat, LogLevel, Rotation};
 pub use portal::PortalConfig;
 pub use problem::{ConfigError, Problem};
@@ -56,7 +58,8 @@ use reader::Reader;
 pub const DEFAULT_FILE: &str = "draywatch.toml";
 
 /// The names of the sections.
-pub(crate) const SECTIONS: [&str; 5] = ["portal", "browser", "retention", "service", "log"];
+pub(crate) const SECTIONS: [&str; 6] =
+    ["portal", "browser", "retention", "health", "service", "log"];
 
 /// Every setting, in the order in which they are shown.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
@@ -65,6 +68,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         .chain(PortalConfig::SETTINGS)
         .chain(BrowserConfig::SETTINGS)
         .chain(RetentionConfig::SETTINGS)
+        .chain(HealthConfig::SETTINGS)
         .chain(ServiceConfig::SETTINGS)
         .chain(LogConfig::SETTINGS)
 }

@@ -12,12 +12,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::book::{Book, Round};
+use super::monitor::Monitor;
 use super::policy::{Policy, delays};
 use super::reload::{Reloaded, Reloader};
 use super::signals::{ServiceSignal, Signals};
 use super::systemd::Notifier;
 use super::upkeep::InVain;
-use super::{Shared, tasks};
+use super::{Shared, http, tasks};
 use crate::collect::{CollectError, Collector, InService, Observer};
 use crate::config::Config;
 use crate::lease;
@@ -60,6 +61,7 @@ pub struct Service {
     refused_since: Option<Instant>,
     /// What the breaker said at the last turn.
     was_open: bool,
+    monitor: Arc<Monitor>,
 }
 
 impl Service {
@@ -73,6 +75,7 @@ impl Service {
         on_reload: OnReload,
     ) -> Self {
         let notifier = Notifier::from_env();
+        let monitor = Arc::new(Monitor::new(reloader.running(), clock.clone()));
         let every = notifier.watchdog_interval().unwrap_or(PULSE);
         let mut pulse = tokio::time::interval(every);
         pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -90,6 +93,7 @@ impl Service {
             heard: None,
             refused_since: None,
             was_open: false,
+            monitor,
         }
     }
 
@@ -98,12 +102,24 @@ impl Service {
     /// # Errors
     /// When the settings make it impossible from the start.
     pub async fn run(mut self) -> Result<(), Failure> {
+        let mut watching = JoinSet::new();
+        watching.spawn(Arc::clone(&self.monitor).run());
+        let (config, monitor) = (self.reloader.running().clone(), Arc::clone(&self.monitor));
+        watching.spawn(async move { http::serve(&config, monitor).await });
+        let done = self.work().await;
+        watching.shutdown().await;
+        self.monitor.end().await;
+        done
+    }
+
+    async fn work(&mut self) -> Result<(), Failure> {
         let Some(collector) = self.open().await? else {
             return Ok(());
         };
         let policy = Policy::of(self.reloader.running());
         let mut book = Book::new(policy, lease::this_process(), self.clock.now());
         let mut shared = self.share(collector);
+        self.monitor.works_with(&shared);
         tracing::info!(cameras = ?shared.config.stream_names, "service started");
         self.notifier.ready();
         loop {
@@ -139,6 +155,7 @@ impl Service {
             }
             tracing::error!(kind = %error.kind(), next_try_seconds = wait.as_secs(), error = %chain(&error), "the service cannot start to work yet");
             self.notifier.status(&format!("waiting: {error}"));
+            self.monitor.waits(Failure::of(error.kind(), &error));
             if self.meanwhile(tokio::time::sleep(wait)).await.is_none() {
                 return Ok(None);
             }
@@ -152,7 +169,7 @@ impl Service {
         loop {
             tokio::select! {
                 done = &mut something => return Some(done),
-                _ = self.pulse.tick() => self.notifier.watchdog(),
+                _ = self.pulse.tick() => self.beat(),
                 signal = self.signals.next() => match signal {
                     ServiceSignal::Stop => return None,
                     ServiceSignal::Reload => {
@@ -165,6 +182,12 @@ impl Service {
         }
     }
 
+    /// A sign of life, for systemd and for whoever asks.
+    fn beat(&self) {
+        self.notifier.watchdog();
+        self.monitor.beat();
+    }
+
     fn share(&self, collector: Collector) -> Arc<Shared> {
         Arc::new(Shared {
             policy: Policy::of(self.reloader.running()),
@@ -174,6 +197,7 @@ impl Service {
             stopping: self.stopping.clone(),
             cut_short: self.cut_short.clone(),
             in_vain: InVain::default(),
+            monitor: Arc::clone(&self.monitor),
         })
     }
 
@@ -190,7 +214,7 @@ impl Service {
                     tell_panic(done);
                     return None;
                 }
-                _ = self.pulse.tick() => self.notifier.watchdog(),
+                _ = self.pulse.tick() => self.beat(),
             }
         }
     }
@@ -223,7 +247,7 @@ impl Service {
         loop {
             tokio::select! {
                 round = &mut turning => return Some(round),
-                _ = self.pulse.tick() => self.notifier.watchdog(),
+                _ = self.pulse.tick() => self.beat(),
                 signal = self.signals.next() => {
                     if signal == ServiceSignal::Stop {
                         until = Some(Instant::now() + TURN_ENDS);
@@ -302,7 +326,9 @@ impl Service {
             Ok(collector) => {
                 (self.on_reload)(config);
                 book.reconfigure(Policy::of(config));
-                self.share(in_service(collector, config))
+                let shared = self.share(in_service(collector, config));
+                self.monitor.works_with(&shared);
+                shared
             }
             Err(error) => {
                 tracing::error!(error = %chain(&error), "settings not taken, the old ones go on");
@@ -341,7 +367,7 @@ impl Service {
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,
-                _ = self.pulse.tick() => self.notifier.watchdog(),
+                _ = self.pulse.tick() => self.beat(),
                 done = self.tasks.join_next() => match done {
                     Some(done) => tell_panic(done),
                     None => return,

@@ -56,7 +56,10 @@ async fn work(shared: &Shared, started: &Started) -> Ended {
         Work::Verify => upkeep::verify(shared, started.job.spec.period)
             .await
             .map(|()| None),
-        Work::HealthCheck => upkeep::health_check(shared).await.map(|()| None),
+        Work::HealthCheck => {
+            shared.monitor.look().await;
+            Ok(None)
+        }
     };
     match done {
         Ok(looked) => Ended::Done(looked),

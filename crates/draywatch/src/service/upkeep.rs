@@ -1,10 +1,10 @@
-//! The jobs beside collecting: cleaning up, looking at old files, looking at health. What they do is `maintain`'s business.
+//! The jobs beside collecting: cleaning up and looking at old files. What they do is `maintain`'s business.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use draywatch_catalog::{CatalogError, Hold, LedgerFilter, LedgerState};
+use draywatch_catalog::{CatalogError, Hold};
 use draywatch_core::zone::FUTURE_TOLERANCE;
 use draywatch_core::{Failure, Kind};
 
@@ -180,40 +180,6 @@ pub async fn verify(shared: &Shared, every: TimeDelta) -> Result<(), Failure> {
         problems = report.problems.len(),
         "old files were looked at"
     );
-    Ok(())
-}
-
-/// How things are: tells of cameras without new frames, and of what is owed.
-///
-/// # Errors
-/// When the database fails.
-pub async fn health_check(shared: &Shared) -> Result<(), Failure> {
-    let catalog = &shared.collector.store().catalog;
-    let now = shared.clock.now();
-    let interval = TimeDelta::from_std(shared.config.download_interval()).unwrap_or(TimeDelta::MAX);
-    for camera in &shared.config.stream_names {
-        let newest = catalog
-            .newest_frames(camera, now + FUTURE_TOLERANCE, 1)
-            .await
-            .map_err(|error| failed(&error))?;
-        let age = newest.first().map(|frame| now - frame.instant);
-        if age.is_none_or(|age| age > interval * 2) {
-            let minutes = age.map(|age| age.num_minutes());
-            tracing::warn!(camera = %camera, minutes, "no new frame for two intervals");
-        }
-    }
-    let filter = LedgerFilter {
-        states: vec![LedgerState::Open],
-        ..LedgerFilter::default()
-    };
-    let owed = catalog
-        .ledger(&filter)
-        .await
-        .map_err(|error| failed(&error))?
-        .len();
-    if owed > 0 {
-        tracing::info!(owed, "frames are owed");
-    }
     Ok(())
 }
 

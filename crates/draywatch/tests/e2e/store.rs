@@ -190,8 +190,9 @@ fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
 /// Pictures in the archive with their hashes, by path as in the database.
 pub fn pictures(home: &Home) -> BTreeMap<String, String> {
     let all = files(&home.path().join("data"));
+    let ours = ["images/.draywatch", "images/.health"];
     let is_picture =
-        |path: &Path| path.starts_with("images") && !path.starts_with("images/.draywatch");
+        |path: &Path| path.starts_with("images") && !ours.iter().any(|ours| path.starts_with(ours));
     all.into_iter()
         .filter(|(path, _)| is_picture(path))
         .map(|(path, hash)| (format!("data/{}", path.display()), hash))

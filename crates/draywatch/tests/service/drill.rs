@@ -24,6 +24,8 @@ pub struct Drill<'a> {
     held: BTreeMap<String, String>,
     line: String,
     status: String,
+    /// How health was, and how long after the first sign.
+    health: String,
 }
 
 impl<'a> Drill<'a> {
@@ -37,6 +39,7 @@ impl<'a> Drill<'a> {
             held: world.held().await,
             line: String::new(),
             status: String::new(),
+            health: String::new(),
         }
     }
 
@@ -58,12 +61,52 @@ impl<'a> Drill<'a> {
     }
 
     /// It goes on for as long as it takes to miss a frame, or longer.
-    async fn lasts(&self, service: &mut Service) {
+    async fn lasts(&mut self, service: &mut Service) {
+        self.is_unhealthy(service).await;
         if is_full() {
             tokio::time::sleep(FULL).await;
         }
         self.misses_a_frame().await;
         assert!(service.is_alive(), "{}", service.since(self.mark));
+    }
+
+    /// Waits until health tells of it.
+    async fn is_unhealthy(&mut self, service: &mut Service) {
+        let begun = Instant::now();
+        loop {
+            let told = ask(&self.world.home, &["health"]).await;
+            let status = told.json["status"].as_str().unwrap_or("-");
+            let reasons = told.json["reasons"].as_array().cloned().unwrap_or_default();
+            if status != "healthy" {
+                let ids: Vec<_> = reasons
+                    .iter()
+                    .filter_map(|reason| reason["id"].as_str())
+                    .collect();
+                let after = begun.elapsed().as_secs_f64();
+                self.health = format!("{status} ({}) after {after:.1} s", ids.join(", "));
+                return;
+            }
+            let is_alive = service.is_alive();
+            assert!(
+                is_alive && begun.elapsed() < PATIENCE,
+                "alive: {is_alive}; healthy all the time: {}",
+                told.json
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until nothing is wrong any more.
+    async fn is_healthy_again(&self) -> Duration {
+        let begun = Instant::now();
+        loop {
+            let told = ask(&self.world.home, &["health"]).await;
+            if told.json["status"] == "healthy" {
+                return begun.elapsed();
+            }
+            assert!(begun.elapsed() < PATIENCE, "{}", told.json);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
     }
 
     /// Takes down what `status` and `runs` say; the exit status of the first.
@@ -106,13 +149,16 @@ impl<'a> Drill<'a> {
         let quarantine = self.world.home.images().join(".draywatch/quarantine");
         assert_eq!(names(&quarantine), Vec::<String>::new());
         let well = self.is_well_again().await;
+        let healthy = self.is_healthy_again().await;
         let line: String = self.line.chars().skip(STAMP).take(WIDTH).collect();
         note(&format!(
-            "| {} | {line} | {}, service alive | {:.1} s (status 0 after {:.1} s) |",
+            "| {} | {line} | {}, service alive | {} | {:.1} s (status 0 after {:.1} s, healthy after {:.1} s) |",
             self.name,
             self.status,
+            self.health,
             took.as_secs_f64(),
-            (took + well).as_secs_f64()
+            (took + well).as_secs_f64(),
+            (took + well + healthy).as_secs_f64()
         ));
     }
 

@@ -185,6 +185,10 @@ impl Home {
             ("max_retry_delay_seconds", "4".into()),
             ("timeout", "10".into()),
             ("enable_health_check", "false".into()),
+            // How full the disk of this machine is, is not the matter here.
+            ("health.disk_warning_percent", "100.0".into()),
+            ("health.disk_critical_percent", "100.0".into()),
+            ("health.look_seconds", "1".into()),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value));
         let mut home = Self {

@@ -11,6 +11,7 @@ mod database;
 mod drill;
 mod endings;
 mod harness;
+mod health;
 mod kept;
 mod lease;
 #[path = "../crash/leftovers.rs"]

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use draywatch_catalog::{
-    Catalog, CatalogError, FrameResult, NewObservation, NewRun, RunCounts, RunEnd, RunFilter,
+    Catalog, CatalogError, FrameResult, HealthChange, NewObservation, NewRun, RunCounts, RunEnd,
+    RunFilter,
 };
+use draywatch_core::health::{Health, Reason, Status};
 use draywatch_core::outcome::Outcome;
 use draywatch_core::{Failure, FrameId, Kind};
 
@@ -322,6 +324,29 @@ pub async fn sessions_are_remembered(db: Db) {
         db.sessions().await.unwrap(),
         [("http://grid:4444".to_owned(), "two".to_owned())]
     );
+}
+
+pub async fn the_history_of_health_is_kept(db: Db) {
+    let change = |seconds, status| HealthChange {
+        at: at(seconds),
+        health: Health {
+            status,
+            reasons: vec![Reason::new("disk", status, "it is \"full\"")],
+        },
+    };
+    let all = [
+        change(1, Status::Warning),
+        change(2, Status::Critical),
+        change(3, Status::Healthy),
+        change(3, Status::Degraded),
+    ];
+    db.note_health(&all[..2]).await.unwrap();
+    db.note_health(&all[2..]).await.unwrap();
+    db.note_health(&[]).await.unwrap();
+    let found = db.health_changes(at(2), 10).await.unwrap();
+    let newest_first: Vec<_> = all[1..].iter().rev().cloned().collect();
+    assert_eq!(found, newest_first);
+    assert_eq!(db.health_changes(at(0), 1).await.unwrap(), all[3..]);
 }
 
 pub async fn the_database_is_whole(db: Db) {

@@ -1,0 +1,10 @@
+//! How the service is: what is known is gathered, judged by `draywatch_core::health`, and written where others find it. Must not
+//! decide what is well.
+
+mod file;
+mod gather;
+mod report;
+
+pub use file::{FILE, ReadError, read, write};
+pub use gather::{Known, Memory, facts};
+pub use report::{JobReport, Report};

@@ -1,0 +1,314 @@
+//! The service's own look at how it is: again and again, whether the database answers or not, and at once for the job
+//! `health_check`. It keeps the last report for whoever serves it. Must not judge.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use draywatch_catalog::{Catalog, HealthChange};
+use draywatch_core::health::{Facts, Health, Limits, Reason, Status, assess};
+use draywatch_core::{Clock, Failure, Kind};
+use tokio::sync::watch;
+
+use super::Shared;
+use crate::blocking::blocking;
+use crate::config::Config;
+use crate::health::{self, Known, Memory, Report};
+
+/// A report is good for so many looks ...
+const LOOKS: i32 = 4;
+/// ... and for the time that a look may take.
+const LOOK_TAKES: TimeDelta = TimeDelta::minutes(2);
+/// The service's loop turns at least so often.
+const TURNS: Duration = Duration::from_secs(60);
+/// Changes that wait for the database; older ones are forgotten.
+const WAITING: usize = 1000;
+
+/// Looks at how the service is.
+pub struct Monitor {
+    clock: Clock,
+    /// When this process began, for what is measured by it.
+    begun: Instant,
+    /// Seconds from then to the loop's last turn.
+    turned: AtomicU64,
+    /// What can be looked at by now.
+    view: Mutex<View>,
+    looking: tokio::sync::Mutex<Looking>,
+    report: watch::Sender<Arc<Report>>,
+}
+
+/// What there is to be looked at.
+struct View {
+    config: Config,
+    shared: Option<Arc<Shared>>,
+    started: DateTime<Utc>,
+    /// Why the service cannot begin.
+    waits: Option<Failure>,
+    /// What parts of the service say of themselves.
+    told: Vec<Reason>,
+}
+
+/// What is remembered from look to look.
+#[derive(Default)]
+struct Looking {
+    memory: Memory,
+    last: Option<Health>,
+    /// Changes that are not in the database yet.
+    unwritten: Vec<HealthChange>,
+    has_written: bool,
+}
+
+impl Monitor {
+    /// A monitor of a service that has not begun.
+    pub fn new(config: &Config, clock: Clock) -> Self {
+        let now = clock.now();
+        let view = View {
+            config: config.clone(),
+            shared: None,
+            started: now,
+            waits: None,
+            told: Vec::new(),
+        };
+        let facts = empty(now, "the service has not looked yet", Vec::new());
+        let health = Health::of(vec![Reason::new(
+            "service",
+            Status::Critical,
+            "the service is starting",
+        )]);
+        let report = Report::new(&facts, health, lasts(config), false);
+        Self {
+            clock,
+            begun: Instant::now(),
+            turned: AtomicU64::new(0),
+            view: Mutex::new(view),
+            looking: tokio::sync::Mutex::default(),
+            report: watch::Sender::new(Arc::new(report)),
+        }
+    }
+
+    /// The last report.
+    pub fn report(&self) -> Arc<Report> {
+        Arc::clone(&self.report.borrow())
+    }
+
+    /// The service's loop has turned.
+    pub fn beat(&self) {
+        self.turned
+            .store(self.begun.elapsed().as_secs(), Ordering::Relaxed);
+    }
+
+    /// Whether the service's loop turns.
+    pub fn is_alive(&self) -> bool {
+        let turned = Duration::from_secs(self.turned.load(Ordering::Relaxed));
+        self.begun.elapsed().saturating_sub(turned) < TURNS
+    }
+
+    /// The service works with these by now.
+    pub fn works_with(&self, shared: &Arc<Shared>) {
+        let mut view = self.view();
+        if view.shared.is_none() {
+            view.started = self.clock.now();
+        }
+        view.config = shared.config.clone();
+        view.shared = Some(Arc::clone(shared));
+        view.waits = None;
+    }
+
+    /// The service cannot begin yet.
+    pub fn waits(&self, failure: Failure) {
+        self.view().waits = Some(failure);
+    }
+
+    /// A part of the service says something of itself.
+    pub fn tell(&self, reason: Reason) {
+        let mut view = self.view();
+        view.told.retain(|told| told.id != reason.id);
+        view.told.push(reason);
+    }
+
+    fn view(&self) -> std::sync::MutexGuard<'_, View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks again and again.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            self.look().await;
+            let wait = Duration::from_secs(self.view().config.health.look_seconds.into());
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// One look: gathered, judged, published, and written where it can be.
+    pub async fn look(&self) {
+        let mut looking = self.looking.lock().await;
+        let now = self.clock.now();
+        let (config, shared, facts) = self.facts(now, &mut looking.memory).await;
+        let health = assess(&facts, &limits(&config));
+        let report = Report::new(&facts, health.clone(), lasts(&config), shared.is_some());
+        self.report.send_replace(Arc::new(report.clone()));
+        looking.note(now, health);
+        if let Some(shared) = &shared {
+            looking
+                .write_changes(&*shared.collector.store().catalog)
+                .await;
+        }
+        let has_written = write(&config, report).await;
+        if let Err(error) = &has_written
+            && looking.has_written
+        {
+            tracing::warn!(%error, file = health::FILE, "health could not be written down");
+        }
+        looking.has_written = has_written.is_ok();
+    }
+
+    async fn facts(
+        &self,
+        now: DateTime<Utc>,
+        memory: &mut Memory,
+    ) -> (Config, Option<Arc<Shared>>, Facts) {
+        let (config, shared, waits, told, started) = {
+            let view = self.view();
+            (
+                view.config.clone(),
+                view.shared.clone(),
+                view.waits.clone(),
+                view.told.clone(),
+                view.started,
+            )
+        };
+        let facts = match &shared {
+            Some(shared) => {
+                let known = known(shared, started);
+                health::facts(shared.collector.store(), &known, now, memory, told).await
+            }
+            None => waiting(now, waits, told),
+        };
+        (config, shared, facts)
+    }
+
+    /// The last report, after the service has ended.
+    pub async fn end(&self) {
+        let _looking = self.looking.lock().await;
+        let config = {
+            let mut view = self.view();
+            // Each holds the other, and with it the archive's folder of temporaries.
+            view.shared = None;
+            view.config.clone()
+        };
+        let report = self.report().stopped(self.clock.now());
+        self.report.send_replace(Arc::new(report.clone()));
+        if let Err(error) = write(&config, report).await {
+            tracing::warn!(%error, file = health::FILE, "the end could not be written down");
+        }
+    }
+}
+
+impl Looking {
+    /// Remembers health and tells of it in the log, where it is another than before.
+    fn note(&mut self, now: DateTime<Utc>, health: Health) {
+        let gist = |health: &Health| {
+            let reasons = health.reasons.iter();
+            let ids: Vec<_> = reasons
+                .map(|reason| (reason.id.clone(), reason.status))
+                .collect();
+            (health.status, ids)
+        };
+        if self.last.as_ref().map(gist) == Some(gist(&health)) {
+            return;
+        }
+        let was = self
+            .last
+            .as_ref()
+            .map_or(Status::Healthy, |last| last.status);
+        tell(was, &health);
+        if self.unwritten.len() == WAITING {
+            self.unwritten.remove(0);
+        }
+        self.unwritten.push(HealthChange {
+            at: now,
+            health: health.clone(),
+        });
+        self.last = Some(health);
+    }
+
+    /// Writes down what is not yet; a database that does not take it gets it later.
+    async fn write_changes(&mut self, catalog: &dyn Catalog) {
+        if !self.unwritten.is_empty() && catalog.note_health(&self.unwritten).await.is_ok() {
+            self.unwritten.clear();
+        }
+    }
+}
+
+fn tell(was: Status, health: &Health) {
+    let reasons: Vec<_> = health
+        .reasons
+        .iter()
+        .map(|reason| format!("{}: {}", reason.id, reason.message))
+        .collect();
+    let (status, reasons) = (health.status, reasons.join(" | "));
+    match status {
+        Status::Healthy if was == Status::Healthy => {}
+        Status::Healthy => tracing::info!(%was, %status, "health"),
+        Status::Warning => tracing::warn!(%was, %status, reasons, "health"),
+        Status::Degraded | Status::Critical => tracing::error!(%was, %status, reasons, "health"),
+    }
+}
+
+async fn write(config: &Config, report: Report) -> std::io::Result<()> {
+    let root = config.download_dir.clone();
+    blocking(move || health::write(&root, &report)).await
+}
+
+fn known(shared: &Shared, started: DateTime<Utc>) -> Known {
+    let jobs = shared.policy.jobs.iter();
+    Known {
+        cameras: shared.config.stream_names.clone(),
+        jobs: jobs
+            .map(|job| (job.spec.name.clone(), job.deadline))
+            .collect(),
+        started,
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        interval: TimeDelta::from_std(config.download_interval()).unwrap_or(TimeDelta::MAX),
+        disk_warning: config.health.disk_warning_percent,
+        disk_critical: config.health.disk_critical_percent,
+    }
+}
+
+/// How long a report is good for.
+fn lasts(config: &Config) -> TimeDelta {
+    TimeDelta::seconds(config.health.look_seconds.into()) * LOOKS + LOOK_TAKES
+}
+
+/// What is known of a service that cannot begin.
+fn waiting(now: DateTime<Utc>, why: Option<Failure>, told: Vec<Reason>) -> Facts {
+    match why {
+        Some(failure) if failure.kind == Kind::Archive => Facts {
+            archive: Some(failure),
+            database: Ok(Duration::ZERO),
+            ..empty(now, "", told)
+        },
+        Some(failure) => empty(now, &failure.message, told),
+        None => empty(now, "the service has not opened it yet", told),
+    }
+}
+
+fn empty(now: DateTime<Utc>, database: &str, told: Vec<Reason>) -> Facts {
+    Facts {
+        now,
+        started: now,
+        database: Err(database.to_owned()),
+        archive: None,
+        disk: None,
+        cameras: Vec::new(),
+        jobs: Vec::new(),
+        owed: None,
+        clock_step: TimeDelta::zero(),
+        told,
+    }
+}

@@ -1,0 +1,171 @@
+//! How the service says that it is: by HTTP, in the file, by the command, and in the database.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use serde_json::Value;
+use sqlx::Row;
+
+use portal_sim::Outage;
+
+use crate::harness::{PATIENCE, World};
+use crate::process::{Service, ask};
+use crate::store;
+
+/// What a service answers by HTTP.
+struct Door {
+    client: Client,
+    address: String,
+}
+
+impl Door {
+    async fn of(service: &mut Service) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let line = service.says(0, &["health is served"]).await;
+        let (_, address) = line.rsplit_once("address=").expect("an address");
+        Self {
+            client: Client::builder().no_proxy().build().expect("a client"),
+            address: format!("http://{}", address.trim()),
+        }
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.client.get(format!("{}{path}", self.address)).send();
+        let answer = answer.await.expect("an answer");
+        let code = answer.status().as_u16();
+        (code, answer.text().await.expect("its text"))
+    }
+
+    /// Waits until `/healthz` has that status.
+    async fn becomes(&self, status: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let (code, text) = self.get("/healthz").await;
+            let report: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(
+                code == 503,
+                report["status"] == "critical",
+                "{code}: {text}"
+            );
+            if report["status"] == status {
+                return report;
+            }
+            assert!(begun.elapsed() < PATIENCE, "not {status}: {text}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn ids(report: &Value) -> Vec<&str> {
+    let reasons = report["reasons"].as_array().expect("reasons");
+    reasons
+        .iter()
+        .filter_map(|reason| reason["id"].as_str())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_is_told_in_every_way() {
+    let mut world = World::new(&["in_gate", "out_gate"]).await;
+    world.home.set("enable_health_check", "true");
+    world.home.set("health_check_port", "0");
+    world.home.set("timeout", "5");
+    let before = ask(&world.home, &["health"]).await;
+    assert_eq!(
+        (before.code, &before.json["status"]),
+        (2, &"critical".into()),
+        "nobody has run yet"
+    );
+
+    let mut service = Service::start(&world.home);
+    let door = Door::of(&mut service).await;
+    assert_eq!(door.get("/livez").await.0, 200);
+    let report = door.becomes("healthy").await;
+    for name in ["timestamp", "expires", "database", "disk_usage_percent"] {
+        assert!(!report[name].is_null(), "{name}: {report}");
+    }
+    assert_eq!(
+        (&report["is_running"], &report["database"]),
+        (&true.into(), &"ok".into())
+    );
+    let jobs = report["jobs"].as_array().expect("jobs");
+    let collects = jobs
+        .iter()
+        .find(|job| job["id"] == "collect:in_gate")
+        .expect("a job");
+    assert!(
+        collects["next_run"].is_string()
+            && collects["pending"].is_boolean()
+            && collects["name"] == "collect in_gate"
+    );
+    assert_eq!(door.get("/readyz").await.0, 200);
+    assert_eq!(door.get("/nothing").await.0, 404);
+    let told = ask(&world.home, &["health"]).await;
+    assert!(
+        told.code == 0 && told.json["is_running"] == true,
+        "{}: {}",
+        told.code,
+        told.json
+    );
+
+    world.change(|ways| ways.page_outage = Some(Outage::Refused));
+    let report = door.becomes("degraded").await;
+    assert!(ids(&report).contains(&"portal"), "{report}");
+    let told = ask(&world.home, &["health"]).await;
+    assert_eq!(told.code, 1, "{}", told.json);
+    assert_eq!(
+        door.get("/readyz").await.0,
+        200,
+        "it can do its work all the same"
+    );
+    world.change(|ways| ways.page_outage = None);
+    door.becomes("healthy").await;
+
+    service.stop(&world).await;
+    let after = ask(&world.home, &["health"]).await;
+    assert_eq!(
+        (after.code, &after.json["is_running"]),
+        (2, &false.into()),
+        "{}",
+        after.json
+    );
+    let mut database = store::connect(&world.home.database()).await;
+    let sql = "SELECT status FROM health_changes ORDER BY at, id";
+    let rows = sqlx::query(sql).fetch_all(&mut database).await.expect(sql);
+    let history: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let place = |status: &str| history.iter().position(|found| found == status);
+    assert!(
+        place("healthy") < place("degraded")
+            && history.last().is_some_and(|last| last == "healthy"),
+        "{history:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_that_is_taken_is_told_and_stops_nothing() {
+    let mut world = World::new(&["in_gate"]).await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    world.home.set("enable_health_check", "true");
+    world.home.set("health_check_port", &port.to_string());
+    let mut service = Service::start(&world.home);
+    service
+        .says(0, &["ERROR", "health cannot be served", &port.to_string()])
+        .await;
+    world.complete(&service.log).await;
+    let begun = Instant::now();
+    loop {
+        let told = ask(&world.home, &["health"]).await;
+        if told.json["status"] == "warning" {
+            assert!(
+                ids(&told.json).contains(&"health_check_port"),
+                "{}",
+                told.json
+            );
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{}", told.json);
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    service.stop(&world).await;
+}

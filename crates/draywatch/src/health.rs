@@ -6,5 +6,5 @@ mod gather;
 mod report;
 
 pub use file::{FILE, ReadError, read, write};
-pub use gather::{Known, Memory, facts};
+pub use gather::{Known, Memory, facts, nothing};
 pub use report::{JobReport, Report};

@@ -30,15 +30,19 @@ pub enum ReadError {
 /// not flushed, as it is worth nothing after a power cut.
 ///
 /// # Errors
-/// When the disk does not take it.
+/// When the disk does not take it. The former report is gone then, if possible: it must not stand for what could not be told.
 pub fn write(root: &Path, report: &Report) -> io::Result<()> {
     if !root.join(CONTROL_FOLDER).is_dir() {
         return Ok(());
     }
-    let text = serde_json::to_string_pretty(report)?;
-    let before = root.join(BEFORE);
-    fs::write(&before, text + "\n")?;
-    fs::rename(&before, root.join(FILE))
+    let (before, file) = (root.join(BEFORE), root.join(FILE));
+    let text = serde_json::to_string_pretty(report)? + "\n";
+    let written = fs::write(&before, text).and_then(|()| fs::rename(&before, &file));
+    if written.is_err() {
+        let _ = fs::remove_file(&before);
+        let _ = fs::remove_file(&file);
+    }
+    written
 }
 
 /// Reads the report in the archive's folder.
@@ -58,5 +62,48 @@ pub fn read(root: &Path) -> Result<Report, ReadError> {
             Err(ReadError::Absent(path))
         }
         Err(error) => Err(ReadError::Unreadable(path, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use draywatch_core::health::Health;
+
+    use super::*;
+    use crate::health::gather;
+
+    fn report() -> Report {
+        let now = DateTime::from_timestamp(1_763_800_000, 0).unwrap();
+        let facts = gather::nothing(now, "not asked", Vec::new());
+        Report::new(&facts, Health::default(), TimeDelta::minutes(4), true)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        write(root, &report()).unwrap();
+        assert!(
+            matches!(read(root), Err(ReadError::Absent(_))),
+            "nothing is written where no archive is"
+        );
+        fs::create_dir(root.join(CONTROL_FOLDER)).unwrap();
+        write(root, &report()).unwrap();
+        write(root, &report()).unwrap();
+        assert_eq!(read(root).unwrap(), report());
+        fs::write(root.join(FILE), "{").unwrap();
+        assert!(matches!(read(root), Err(ReadError::Broken(..))));
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_written_leaves_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join(CONTROL_FOLDER)).unwrap();
+        write(root, &report()).unwrap();
+        fs::create_dir(root.join(BEFORE)).unwrap();
+        assert!(write(root, &report()).is_err());
+        assert!(matches!(read(root), Err(ReadError::Absent(_))));
     }
 }

@@ -79,16 +79,9 @@ pub async fn facts(
     told: Vec<Reason>,
 ) -> Facts {
     let mut facts = Facts {
-        now,
         started: known.started,
-        database: Err(String::new()),
-        archive: None,
-        disk: None,
-        cameras: Vec::new(),
-        jobs: Vec::new(),
-        owed: None,
         clock_step: memory.step(now, Instant::now()),
-        told,
+        ..nothing(now, "", told)
     };
     let (rows, (archive, disk)) = tokio::join!(rows(store, known, now), disk(store));
     (facts.archive, facts.disk) = (archive, disk);
@@ -102,6 +95,23 @@ pub async fn facts(
         Err(why) => facts.database = Err(why),
     }
     facts
+}
+
+/// Facts of which nothing is known, since the database gives no answer.
+#[must_use]
+pub fn nothing(now: DateTime<Utc>, why: &str, told: Vec<Reason>) -> Facts {
+    Facts {
+        now,
+        started: now,
+        database: Err(why.to_owned()),
+        archive: None,
+        disk: None,
+        cameras: Vec::new(),
+        jobs: Vec::new(),
+        owed: None,
+        clock_step: TimeDelta::zero(),
+        told,
+    }
 }
 
 /// What the database says.

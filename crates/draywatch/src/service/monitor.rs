@@ -70,7 +70,7 @@ impl Monitor {
             waits: None,
             told: Vec::new(),
         };
-        let facts = empty(now, "the service has not looked yet", Vec::new());
+        let facts = health::nothing(now, "the service has not looked yet", Vec::new());
         let health = Health::of(vec![Reason::new(
             "service",
             Status::Critical,
@@ -146,6 +146,7 @@ impl Monitor {
         let now = self.clock.now();
         let (config, shared, facts) = self.facts(now, &mut looking.memory).await;
         let health = assess(&facts, &limits(&config));
+        let is_ours = facts.archive.is_none();
         let report = Report::new(&facts, health.clone(), lasts(&config), shared.is_some());
         self.report.send_replace(Arc::new(report.clone()));
         looking.note(now, health);
@@ -154,13 +155,10 @@ impl Monitor {
                 .write_changes(&*shared.collector.store().catalog)
                 .await;
         }
-        let has_written = write(&config, report).await;
-        if let Err(error) = &has_written
-            && looking.has_written
-        {
-            tracing::warn!(%error, file = health::FILE, "health could not be written down");
+        // Only into an archive that is known to be ours.
+        if shared.is_some() && is_ours {
+            looking.write_report(&config, report).await;
         }
-        looking.has_written = has_written.is_ok();
     }
 
     async fn facts(
@@ -190,17 +188,18 @@ impl Monitor {
 
     /// The last report, after the service has ended.
     pub async fn end(&self) {
-        let _looking = self.looking.lock().await;
+        let mut looking = self.looking.lock().await;
         let config = {
             let mut view = self.view();
             // Each holds the other, and with it the archive's folder of temporaries.
             view.shared = None;
             view.config.clone()
         };
-        let report = self.report().stopped(self.clock.now());
+        let was = self.report();
+        let report = was.stopped(self.clock.now());
         self.report.send_replace(Arc::new(report.clone()));
-        if let Err(error) = write(&config, report).await {
-            tracing::warn!(%error, file = health::FILE, "the end could not be written down");
+        if was.is_running && !was.reasons.iter().any(|reason| reason.id == "archive") {
+            looking.write_report(&config, report).await;
         }
     }
 }
@@ -241,6 +240,20 @@ impl Looking {
     }
 }
 
+impl Looking {
+    /// Writes the report into the archive; that it cannot be written is told once.
+    async fn write_report(&mut self, config: &Config, report: Report) {
+        let root = config.download_dir.clone();
+        let written = blocking(move || health::write(&root, &report)).await;
+        if let Err(error) = &written
+            && self.has_written
+        {
+            tracing::warn!(%error, file = health::FILE, "health could not be written down");
+        }
+        self.has_written = written.is_ok();
+    }
+}
+
 fn tell(was: Status, health: &Health) {
     let reasons: Vec<_> = health
         .reasons
@@ -254,11 +267,6 @@ fn tell(was: Status, health: &Health) {
         Status::Warning => tracing::warn!(%was, %status, reasons, "health"),
         Status::Degraded | Status::Critical => tracing::error!(%was, %status, reasons, "health"),
     }
-}
-
-async fn write(config: &Config, report: Report) -> std::io::Result<()> {
-    let root = config.download_dir.clone();
-    blocking(move || health::write(&root, &report)).await
 }
 
 fn known(shared: &Shared, started: DateTime<Utc>) -> Known {
@@ -291,24 +299,9 @@ fn waiting(now: DateTime<Utc>, why: Option<Failure>, told: Vec<Reason>) -> Facts
         Some(failure) if failure.kind == Kind::Archive => Facts {
             archive: Some(failure),
             database: Ok(Duration::ZERO),
-            ..empty(now, "", told)
+            ..health::nothing(now, "", told)
         },
-        Some(failure) => empty(now, &failure.message, told),
-        None => empty(now, "the service has not opened it yet", told),
-    }
-}
-
-fn empty(now: DateTime<Utc>, database: &str, told: Vec<Reason>) -> Facts {
-    Facts {
-        now,
-        started: now,
-        database: Err(database.to_owned()),
-        archive: None,
-        disk: None,
-        cameras: Vec::new(),
-        jobs: Vec::new(),
-        owed: None,
-        clock_step: TimeDelta::zero(),
-        told,
+        Some(failure) => health::nothing(now, &failure.message, told),
+        None => health::nothing(now, "the service has not opened it yet", told),
     }
 }

@@ -3,6 +3,7 @@
 mod adopt;
 mod doctor;
 mod gaps;
+mod health;
 mod prune;
 mod reading;
 mod repair;

@@ -1,5 +1,5 @@
 # What can be done here; each installs what it needs (scripts/setup). CONTRIBUTING.md says more.
-.PHONY: help demo run test drill bench lint fmt docs coverage deny
+.PHONY: help demo run test drill bench lint fmt docs coverage deny package deploy
 help: ## Print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
@@ -38,3 +38,9 @@ coverage: ## Line coverage of the workspace
 
 deny: ## Licences, sources and known vulnerabilities of the dependencies
 	@scripts/deny $(ARGS)
+
+package: ## Build the Debian package
+	@scripts/package
+
+deploy: ## Check deploy/: unit, compose file, rules, dashboard; in full with DRAYWATCH_TEST_FULL=1 (package, systemd)
+	@scripts/deploy-check

@@ -1,5 +1,7 @@
 //! The reference page of the command line, written from clap's definition; a test keeps docs/reference/cli.md up to date.
 
+mod man;
+
 use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory};

@@ -10,6 +10,6 @@ section! {
     disk_warning_percent: f64 => Spec::default("80.0").above(0.0);
     /// And above which health is critical.
     disk_critical_percent: f64 => Spec::default("90.0").above(0.0);
-    /// Seconds between two looks at how things are; the file `.health` expires after four of them, and two minutes.
+    /// Seconds between two looks at how things are; the file `.health` expires after four of them and 30 seconds.
     look_seconds: u32 => Spec::default("30").within(1, 300);
 }

@@ -19,7 +19,7 @@ use crate::health::{self, Known, Memory, Report};
 /// A report is good for so many looks ...
 const LOOKS: i32 = 4;
 /// ... and for the time that a look may take.
-const LOOK_TAKES: TimeDelta = TimeDelta::minutes(2);
+const LOOK_TAKES: TimeDelta = TimeDelta::seconds(30);
 /// The service's loop turns at least so often.
 const TURNS: Duration = Duration::from_secs(60);
 /// Changes that wait for the database; older ones are forgotten.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod fetch;
 pub mod lease;
 pub mod maintain;
+pub mod notify;
 pub mod removal;
 pub mod service;
 pub mod store;

@@ -19,6 +19,7 @@ const ABOUT: [&str; SECTIONS.len()] = [
     "The browser that reads the portal's page; what is not set is found by itself.",
     "How much room pictures may take, and what stays all the same; how long they are kept is retention_days.",
     "How the service keeps time and keeps going.",
+    "Over which channels people hear of trouble, and when; where mails go to is alert_email.",
     "What the service writes about itself, always to standard error, and to a file where one is set.",
 ];
 

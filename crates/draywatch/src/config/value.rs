@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 use draywatch_core::CameraId;
+use draywatch_core::alert::Status;
 use draywatch_core::zone::ImageTimeSetting;
 use url::Url;
 
+use super::alerts::{AlertFrom, Secret, SmtpTls, WebhookForm};
 use super::problem::Fault;
 use super::raw::Raw;
 use super::retention::{ReferencedRows, Retention};
@@ -240,6 +242,45 @@ impl Value for ReferencedRows {
         Some(name.into())
     }
 }
+
+impl Value for Secret {
+    const KIND: &'static str = "a text";
+
+    fn read(raw: &Raw) -> Result<Self, Fault> {
+        String::read(raw).map(Self)
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        Some(self.0.as_str().into())
+    }
+}
+
+/// A type that is one of a few words.
+macro_rules! one_of {
+    ($type:ty, $kind:literal, $($word:literal => $value:expr),*) => {
+        impl Value for $type {
+            const KIND: &'static str = $kind;
+
+            fn read(raw: &Raw) -> Result<Self, Fault> {
+                let word = raw.text().map(str::trim);
+                $( if word == Some($word) { return Ok($value); } )*
+                Err(Fault::RULE)
+            }
+
+            fn to_toml(&self) -> Option<toml::Value> {
+                $( if *self == $value { return Some($word.into()); } )*
+                None
+            }
+        }
+    };
+}
+
+one_of!(SmtpTls, "\"starttls\", \"tls\" or \"none\"",
+    "starttls" => Self::Starttls, "tls" => Self::Tls, "none" => Self::None);
+one_of!(WebhookForm, "\"slack\", \"ntfy\" or \"plain\"",
+    "slack" => Self::Slack, "ntfy" => Self::Ntfy, "plain" => Self::Plain);
+one_of!(AlertFrom, "\"warning\", \"degraded\" or \"critical\"",
+    "warning" => Self(Status::Warning), "degraded" => Self(Status::Degraded), "critical" => Self(Status::Critical));
 
 impl Value for Vec<CameraId> {
     const KIND: &'static str = "a list of camera names such as [\"in_gate\", \"out_gate\"]";

@@ -1,5 +1,6 @@
 //! How a channel can fail. Words must not hold secrets: of an address only the host is named.
 
+use std::error::Error;
 use std::fmt;
 
 use draywatch_core::Kind;
@@ -98,7 +99,7 @@ pub(super) enum SendError {
         #[source]
         error: lettre::transport::smtp::Error,
     },
-    #[error("{host} does not answer: is alerts.{setting} right, and can this machine reach it?")]
+    #[error("{host} cannot be asked: is alerts.{setting} right, and can this machine reach it?")]
     Http {
         host: String,
         setting: &'static str,
@@ -123,7 +124,9 @@ impl SendError {
             | Self::Password { .. }
             | Self::NoPassword
             | Self::Topic => Kind::Configuration,
-            Self::Smtp { error, .. } if error.is_permanent() || error.is_client() => {
+            Self::Smtp { error, .. }
+                if error.is_permanent() || error.is_client() || is_tls(error) =>
+            {
                 Kind::Configuration
             }
             Self::Smtp { .. } | Self::Http { .. } => Kind::Transient,
@@ -142,11 +145,27 @@ fn smtp_words(error: &lettre::transport::smtp::Error) -> &'static str {
         "refuses it: look at alerts.smtp_user, its password, alerts.mail_from and alert_email"
     } else if error.is_transient() {
         "does not take it now"
-    } else if error.is_tls() {
+    } else if is_tls(error) {
         "gives no safe connection: look at alerts.smtp_tls, and whether its certificate is believed here"
     } else if error.is_client() {
         "cannot be spoken to as alerts.smtp_tls and alerts.smtp_user say"
     } else {
         "does not answer: is it running, and are alerts.smtp_host, smtp_port and smtp_tls right?"
     }
+}
+
+/// Whether the two sides did not come to a safe connection. lettre calls that a failed connection like any other, so it is
+/// looked for in what lies below.
+fn is_tls(error: &lettre::transport::smtp::Error) -> bool {
+    let mut below: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = below {
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        below = error.source();
+    }
+    error.is_tls()
 }

@@ -177,7 +177,7 @@ async fn what_the_mail_server_refuses_is_explained() {
             with(&good, "+SSL_CERT_FILE", &nobody.display().to_string()),
             "safe connection",
         ),
-        (with(&good, "ALERTS__SMTP_TLS", "none"), "STARTTLS"),
+        (with(&good, "ALERTS__SMTP_TLS", "none"), "alerts.smtp_tls"),
         (mail(&plain, "starttls"), "cannot be spoken to"),
         (
             with(&good, "ALERTS__SMTP_PORT", &dead_port().to_string()),

@@ -183,28 +183,6 @@ impl Value for Tz {
     }
 }
 
-impl Value for ImageTimeSetting {
-    const KIND: &'static str = "\"auto\", \"utc\" or \"local\"";
-
-    fn read(raw: &Raw) -> Result<Self, Fault> {
-        match raw.text().map(str::trim) {
-            Some("auto") => Ok(Self::Auto),
-            Some("utc") => Ok(Self::Utc),
-            Some("local") => Ok(Self::Local),
-            _ => Err(Fault::RULE),
-        }
-    }
-
-    fn to_toml(&self) -> Option<toml::Value> {
-        let name = match self {
-            Self::Auto => "auto",
-            Self::Utc => "utc",
-            Self::Local => "local",
-        };
-        Some(name.into())
-    }
-}
-
 impl Value for Retention {
     const KIND: &'static str = "\"forever\" or a whole number of days";
 
@@ -220,26 +198,6 @@ impl Value for Retention {
             Self::Forever => "forever".into(),
             Self::Days(days) => (*days).into(),
         })
-    }
-}
-
-impl Value for ReferencedRows {
-    const KIND: &'static str = "\"keep\" or \"remove\"";
-
-    fn read(raw: &Raw) -> Result<Self, Fault> {
-        match raw.text().map(str::trim) {
-            Some("keep") => Ok(Self::Keep),
-            Some("remove") => Ok(Self::Remove),
-            _ => Err(Fault::RULE),
-        }
-    }
-
-    fn to_toml(&self) -> Option<toml::Value> {
-        let name = match self {
-            Self::Keep => "keep",
-            Self::Remove => "remove",
-        };
-        Some(name.into())
     }
 }
 
@@ -275,6 +233,9 @@ macro_rules! one_of {
     };
 }
 
+one_of!(ImageTimeSetting, "\"auto\", \"utc\" or \"local\"",
+    "auto" => Self::Auto, "utc" => Self::Utc, "local" => Self::Local);
+one_of!(ReferencedRows, "\"keep\" or \"remove\"", "keep" => Self::Keep, "remove" => Self::Remove);
 one_of!(SmtpTls, "\"starttls\", \"tls\" or \"none\"",
     "starttls" => Self::Starttls, "tls" => Self::Tls, "none" => Self::None);
 one_of!(WebhookForm, "\"slack\", \"ntfy\" or \"plain\"",

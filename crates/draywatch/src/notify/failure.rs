@@ -159,10 +159,13 @@ fn smtp_words(error: &lettre::transport::smtp::Error) -> &'static str {
 fn is_tls(error: &lettre::transport::smtp::Error) -> bool {
     let mut below: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = below {
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        let io = error.downcast_ref::<std::io::Error>();
+        if let Some(inner) = io.and_then(std::io::Error::get_ref)
+            && inner.is::<rustls::Error>()
+        {
             return true;
         }
         below = error.source();

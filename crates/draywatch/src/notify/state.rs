@@ -66,7 +66,7 @@ fn load(path: &Path, now: DateTime<Utc>) -> (Saved, Option<ChannelFailure>) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Default::default(),
         Err(error) => {
             let told = format!("{} cannot be read ({error})", path.display());
-            return (Saved::default(), Some(begins_anew(told)));
+            return (Saved::default(), Some(begins_anew(&told)));
         }
     };
     match serde_json::from_slice(&text) {
@@ -84,7 +84,7 @@ fn load(path: &Path, now: DateTime<Utc>) -> (Saved, Option<ChannelFailure>) {
                     path.display()
                 ),
             };
-            (Saved::default(), Some(begins_anew(told)))
+            (Saved::default(), Some(begins_anew(&told)))
         }
     }
 }
@@ -95,7 +95,7 @@ fn is_in_archive(path: &Path) -> bool {
     folder.is_some_and(|name| name == super::settings::CONTROL_FOLDER)
 }
 
-fn begins_anew(told: String) -> ChannelFailure {
+fn begins_anew(told: &str) -> ChannelFailure {
     let message =
         format!("{told}: what was told before is forgotten, and what lasts is told again");
     tracing::warn!(message, "the state of alerts is lost");

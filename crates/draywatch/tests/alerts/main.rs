@@ -9,16 +9,13 @@ use std::path::Path;
 use draywatch::config::{Config, Overrides};
 use draywatch::notify::NotifySettings;
 
-/// Variables as the environment gives them.
-pub type Variables = Vec<(String, String)>;
-
 /// A configuration of these variables and nothing else, with the state in `folder`.
-pub fn settings(folder: &Path, variables: &[(&str, String)]) -> NotifySettings {
+fn settings(folder: &Path, variables: &[(&str, String)]) -> NotifySettings {
     let file = folder.join("draywatch.toml");
     if !file.exists() {
         std::fs::write(&file, "").expect("an empty configuration");
     }
-    let mut all: Variables = variables
+    let mut all: Vec<(String, String)> = variables
         .iter()
         .map(|(name, value)| (format!("DRAYWATCH_{name}"), value.clone()))
         .collect();

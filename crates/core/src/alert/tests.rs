@@ -249,6 +249,19 @@ fn a_flapping_camera_keeps_to_its_promise_and_says_so() {
 }
 
 #[test]
+fn sixty_cameras_that_fail_in_turn_are_no_storm() {
+    let mut story = Story::new();
+    for camera in 0..60 {
+        let name = format!("camera:{camera}");
+        story.see(2, &[(&name, Degraded)]).see(2, NOTHING);
+    }
+    let raised = story.said.iter().filter(|said| said.starts_with("raise"));
+    assert_eq!(raised.count(), 12, "four times three in 20 hours");
+    story.see(2, &[PORTAL]);
+    assert!(story.said().contains(&"raise 13 portal".to_owned()));
+}
+
+#[test]
 fn a_clock_that_is_set_back_holds_nothing_up() {
     let mut story = Story::new();
     story.see(2, &[IN]);

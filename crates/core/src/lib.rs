@@ -4,6 +4,7 @@
 //! made from values alone. It must not name tokio, SQL, HTTP, files or C.
 
 pub mod address;
+pub mod alert;
 pub mod backlog;
 pub mod breaker;
 pub mod camera;

@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod health;
 pub mod lease;
 pub mod maintain;
+pub mod notify;
 pub mod removal;
 pub mod service;
 pub mod store;

@@ -1,6 +1,7 @@
 //! `draywatch run`: ticks, tasks, shutdown. It composes collection and maintenance in time and owns who does what when; what a
 //! job does is theirs.
 
+mod alerting;
 pub mod book;
 mod collect;
 mod http;

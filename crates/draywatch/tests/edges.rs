@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, what it must not import.
-const FORBIDDEN: [(&str, &[&str]); 10] = [
+const FORBIDDEN: [(&str, &[&str]); 11] = [
     (
         "archive",
         &["fetch", "collect", "maintain", "cli", "config", "store"],
@@ -17,6 +17,12 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
     (
         "config",
         &["archive", "fetch", "collect", "maintain", "cli", "store"],
+    ),
+    (
+        "notify",
+        &[
+            "archive", "fetch", "collect", "maintain", "service", "cli", "store", "lease",
+        ],
     ),
     ("store", &["fetch", "collect", "maintain", "cli", "removal"]),
     (

@@ -17,8 +17,8 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 pub use commands::{
-    AdoptArgs, BackfillArgs, CameraArgs, CollectArgs, CompletionsArgs, ConfigArgs, ConfigCommand,
-    DoctorArgs, FetchArgs, GapsArgs, RunArgs, RunsArgs, VerifyArgs,
+    AdoptArgs, AlertArgs, AlertCommand, BackfillArgs, CameraArgs, CollectArgs, CompletionsArgs,
+    ConfigArgs, ConfigCommand, DoctorArgs, FetchArgs, GapsArgs, RunArgs, RunsArgs, VerifyArgs,
 };
 pub use keeping::{HoldAddArgs, HoldArgs, HoldCommand, Moment, PruneArgs};
 pub use values::{Backwards, Day, Input, Sample, range};
@@ -111,6 +111,8 @@ pub enum Command {
     Prune(PruneArgs),
     /// Keep stretches of time from every clean-up
     Hold(HoldArgs),
+    /// Try the ways by which alerts go out
+    Alert(AlertArgs),
     /// Show, check or write the configuration
     Config(ConfigArgs),
     /// Check browser, driver, portal, disk and database, and say how to mend each

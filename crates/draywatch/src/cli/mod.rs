@@ -1,6 +1,7 @@
 //! The command line: parse, set up, run, exit status. Words and tables for people are in here; what happens is elsewhere.
 
 pub mod adopt_cmd;
+pub mod alert_cmd;
 pub mod args;
 pub mod completions;
 pub mod config_cmd;
@@ -119,6 +120,7 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
         Command::Prune(prune) => prune_cmd::run(prune, context).await,
         Command::Hold(hold) => hold_cmd::run(hold, context).await,
+        Command::Alert(alert) => alert_cmd::run(alert, context).await,
         Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
         Command::Completions(_) | Command::Config(_) | Command::Run(_) => Err(CliError::new(
             draywatch_core::Kind::Bug,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use draywatch_catalog::DatabaseUrl;
 use draywatch_core::CameraId;
 
+use super::alerts::AlertsConfig;
 use super::browser::BrowserConfig;
 use super::health::HealthConfig;
 use super::log::LogConfig;
@@ -55,7 +56,7 @@ section! {
     enable_health_check: bool => Spec::default("true").at_restart();
     /// The port of the health check; 0 takes any free one.
     health_check_port: u16 => Spec::default("8080").within(0, 65535).at_restart();
-    /// Where alerts are mailed to.
+    /// Where alerts are mailed to, by the server in `[alerts]`.
     alert_email: Option<String> => Spec::unset(r#""you@example.com""#)
         .check("a mail address such as \"you@example.com\"", email);
     /// Whether the browser works without a window.
@@ -76,6 +77,9 @@ section! {
     /// How the service keeps time and keeps going: `[service]`.
     service: ServiceConfig;
     @section
+    /// Over which channels people hear of trouble, and when: `[alerts]`.
+    alerts: AlertsConfig;
+    @section
     /// From where on things are not well: `[health]`.
     health: HealthConfig;
     @section
@@ -94,7 +98,7 @@ fn database(text: &str) -> Result<(), String> {
 }
 
 /// One `@` with something on either side; more only the mail server can tell.
-fn email(text: &str) -> Result<(), String> {
+pub(super) fn email(text: &str) -> Result<(), String> {
     let Some((name, domain)) = text.split_once('@') else {
         return Err("there is no @ in it".to_owned());
     };

@@ -1,10 +1,11 @@
 //! The configuration: what can be set, where values come from, and which of them counts.
 //!
-//! One file per section ([`general`], [`portal`], [`browser`], `retention`, [`service`], [`log`]) holds the settings with default,
+//! One file per section ([`general`], [`portal`], [`browser`], `retention`, [`service`], [`alerts`], [`log`]) holds the settings with default,
 //! documentation and rules;
 //! everything else follows from those rows. Only `cli` sees the whole of it; everyone else is handed a section. It must not
 //! print, and reads nothing but the one file and what it is handed.
 
+pub mod alerts;
 pub mod browser;
 mod cameras;
 pub mod env;
@@ -36,6 +37,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use alerts::{AlertFrom, AlertsConfig, Secret, SmtpTls, WebhookForm};
 pub use browser::BrowserConfig;
 pub use cameras::select_cameras;
 pub use example::example;
@@ -58,8 +60,15 @@ use reader::Reader;
 pub const DEFAULT_FILE: &str = "draywatch.toml";
 
 /// The names of the sections.
-pub(crate) const SECTIONS: [&str; 6] =
-    ["portal", "browser", "retention", "health", "service", "log"];
+pub(crate) const SECTIONS: [&str; 7] = [
+    "portal",
+    "browser",
+    "retention",
+    "health",
+    "service",
+    "alerts",
+    "log",
+];
 
 /// Every setting, in the order in which they are shown.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
@@ -70,6 +79,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         .chain(RetentionConfig::SETTINGS)
         .chain(HealthConfig::SETTINGS)
         .chain(ServiceConfig::SETTINGS)
+        .chain(AlertsConfig::SETTINGS)
         .chain(LogConfig::SETTINGS)
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::find;
 use super::raw::Raw;
-use super::redact::{hide_parameters, hide_secrets};
+use super::redact::{HIDDEN, hide_parameters, hide_secrets};
 use super::source::{Place, Source};
 
 /// Why a value does not do; which value and whose is added by who knows.
@@ -80,10 +81,19 @@ impl Problem {
                 message = message.replace(text, &hide_secrets(text));
             }
         }
+        let is_secret = find(name).is_some_and(|setting| setting.spec.secret);
+        if is_secret && let Some(text) = raw.text().filter(|text| !text.is_empty()) {
+            message = message.replace(text, HIDDEN);
+        }
+        let value = if is_secret {
+            HIDDEN.to_owned()
+        } else {
+            hide_secrets(&raw.to_string())
+        };
         Self {
             place,
             setting: Some(name.to_owned()),
-            value: Some(hide_secrets(&raw.to_string())),
+            value: Some(value),
             message: hide_parameters(&message),
         }
     }

@@ -11,6 +11,14 @@ pub fn hide_secrets(text: &str) -> String {
     hide_parameters(&hide_user_info(text))
 }
 
+/// A text that is secret as a whole; of an address the place stays, since the secret is in what follows.
+pub(super) fn hide_all(text: &str) -> String {
+    match url::Url::parse(text).ok().filter(url::Url::has_host) {
+        Some(address) => format!("{}/{HIDDEN}", address.origin().ascii_serialization()),
+        None => HIDDEN.to_owned(),
+    }
+}
+
 /// Hides `password` in `scheme://user:password@host`.
 fn hide_user_info(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
@@ -79,6 +87,25 @@ mod tests {
             ),
         ] {
             assert_eq!(hide_secrets(text), shown);
+        }
+    }
+
+    #[test]
+    fn of_what_is_secret_as_a_whole_only_the_place_is_shown() {
+        for (text, shown) in [
+            (
+                "https://hooks.example.com/T0/B0/xyz?a=b",
+                "https://hooks.example.com/***",
+            ),
+            (
+                "https://user:pass@ntfy.example:8443/topic",
+                "https://ntfy.example:8443/***",
+            ),
+            ("correct horse", "***"),
+            ("mailto:a@b", "***"),
+            ("", "***"),
+        ] {
+            assert_eq!(hide_all(text), shown);
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::show::hide;
 use super::{Config, settings};
 use crate::config::raw::one_line;
 
@@ -37,8 +36,8 @@ impl Config {
             let (before, after) = ((setting.get)(self), (setting.get)(new));
             (before != after).then(|| Change {
                 name: setting.name,
-                before: before.map(hide),
-                after: after.map(hide),
+                before: before.map(|value| setting.show(value)),
+                after: after.map(|value| setting.show(value)),
                 needs_restart: setting.spec.restart,
             })
         });

@@ -5,6 +5,7 @@
 use super::Config;
 use super::problem::Fault;
 use super::raw::Raw;
+use super::redact::{hide_all, hide_secrets};
 use super::value::Value;
 
 /// One setting: everything that is known about it before any value is read.
@@ -35,6 +36,8 @@ pub struct Spec {
     check: Option<Check>,
     /// Whether the service takes a new value only when it is started again.
     pub restart: bool,
+    /// Whether the value must not be shown.
+    pub secret: bool,
 }
 
 /// A rule for texts.
@@ -70,6 +73,7 @@ impl Spec {
             bounds: Bounds::Any,
             check: None,
             restart: false,
+            secret: false,
         }
     }
 
@@ -81,6 +85,7 @@ impl Spec {
             bounds: Bounds::Any,
             check: None,
             restart: false,
+            secret: false,
         }
     }
 
@@ -88,6 +93,14 @@ impl Spec {
     pub(super) const fn at_restart(self) -> Self {
         Self {
             restart: true,
+            ..self
+        }
+    }
+
+    /// Of which nobody is shown the value.
+    pub(super) const fn secret(self) -> Self {
+        Self {
+            secret: true,
             ..self
         }
     }
@@ -202,6 +215,16 @@ impl Setting {
         match &self.spec.check {
             Some(check) => check.words.to_owned(),
             None => format!("{}{}", self.kind, self.spec.bounds.words()),
+        }
+    }
+
+    /// A value of this setting as it may be shown: passwords hidden.
+    #[must_use]
+    pub fn show(&self, value: toml::Value) -> toml::Value {
+        match value {
+            toml::Value::String(text) if self.spec.secret => hide_all(&text).into(),
+            toml::Value::String(text) => hide_secrets(&text).into(),
+            other => other,
         }
     }
 

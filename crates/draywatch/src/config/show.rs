@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde_json::{Map, json};
 
 use super::raw::one_line;
-use super::redact::hide_secrets;
 use super::{Loaded, Source, settings};
 
 /// A setting with its effective value.
@@ -24,7 +23,7 @@ impl Loaded {
     pub fn shown(&self) -> impl Iterator<Item = Shown> {
         settings().map(|setting| Shown {
             name: setting.name,
-            value: (setting.get)(&self.config).map(hide),
+            value: (setting.get)(&self.config).map(|value| setting.show(value)),
             source: self
                 .sources
                 .get(setting.name)
@@ -70,13 +69,5 @@ impl Loaded {
             (shown.name.to_owned(), row)
         });
         rows.collect::<Map<_, _>>().into()
-    }
-}
-
-/// A value with the passwords in its texts hidden.
-pub(super) fn hide(value: toml::Value) -> toml::Value {
-    match value {
-        toml::Value::String(text) => hide_secrets(&text).into(),
-        other => other,
     }
 }

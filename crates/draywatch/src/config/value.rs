@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 use draywatch_core::CameraId;
+use draywatch_core::alert::Status;
 use draywatch_core::zone::ImageTimeSetting;
 use url::Url;
 
+use super::alerts::{AlertFrom, Secret, SmtpTls, WebhookForm};
 use super::problem::Fault;
 use super::raw::Raw;
 use super::retention::{ReferencedRows, Retention};
@@ -181,28 +183,6 @@ impl Value for Tz {
     }
 }
 
-impl Value for ImageTimeSetting {
-    const KIND: &'static str = "\"auto\", \"utc\" or \"local\"";
-
-    fn read(raw: &Raw) -> Result<Self, Fault> {
-        match raw.text().map(str::trim) {
-            Some("auto") => Ok(Self::Auto),
-            Some("utc") => Ok(Self::Utc),
-            Some("local") => Ok(Self::Local),
-            _ => Err(Fault::RULE),
-        }
-    }
-
-    fn to_toml(&self) -> Option<toml::Value> {
-        let name = match self {
-            Self::Auto => "auto",
-            Self::Utc => "utc",
-            Self::Local => "local",
-        };
-        Some(name.into())
-    }
-}
-
 impl Value for Retention {
     const KIND: &'static str = "\"forever\" or a whole number of days";
 
@@ -221,25 +201,47 @@ impl Value for Retention {
     }
 }
 
-impl Value for ReferencedRows {
-    const KIND: &'static str = "\"keep\" or \"remove\"";
+impl Value for Secret {
+    const KIND: &'static str = "a text";
 
     fn read(raw: &Raw) -> Result<Self, Fault> {
-        match raw.text().map(str::trim) {
-            Some("keep") => Ok(Self::Keep),
-            Some("remove") => Ok(Self::Remove),
-            _ => Err(Fault::RULE),
-        }
+        String::read(raw).map(Self)
     }
 
     fn to_toml(&self) -> Option<toml::Value> {
-        let name = match self {
-            Self::Keep => "keep",
-            Self::Remove => "remove",
-        };
-        Some(name.into())
+        Some(self.0.as_str().into())
     }
 }
+
+/// A type that is one of a few words.
+macro_rules! one_of {
+    ($type:ty, $kind:literal, $($word:literal => $value:expr),*) => {
+        impl Value for $type {
+            const KIND: &'static str = $kind;
+
+            fn read(raw: &Raw) -> Result<Self, Fault> {
+                let word = raw.text().map(str::trim);
+                $( if word == Some($word) { return Ok($value); } )*
+                Err(Fault::RULE)
+            }
+
+            fn to_toml(&self) -> Option<toml::Value> {
+                $( if *self == $value { return Some($word.into()); } )*
+                None
+            }
+        }
+    };
+}
+
+one_of!(ImageTimeSetting, "\"auto\", \"utc\" or \"local\"",
+    "auto" => Self::Auto, "utc" => Self::Utc, "local" => Self::Local);
+one_of!(ReferencedRows, "\"keep\" or \"remove\"", "keep" => Self::Keep, "remove" => Self::Remove);
+one_of!(SmtpTls, "\"starttls\", \"tls\" or \"none\"",
+    "starttls" => Self::Starttls, "tls" => Self::Tls, "none" => Self::None);
+one_of!(WebhookForm, "\"slack\", \"ntfy\" or \"plain\"",
+    "slack" => Self::Slack, "ntfy" => Self::Ntfy, "plain" => Self::Plain);
+one_of!(AlertFrom, "\"warning\", \"degraded\" or \"critical\"",
+    "warning" => Self(Status::Warning), "degraded" => Self(Status::Degraded), "critical" => Self(Status::Critical));
 
 impl Value for Vec<CameraId> {
     const KIND: &'static str = "a list of camera names such as [\"in_gate\", \"out_gate\"]";

@@ -122,9 +122,25 @@ impl Monitor {
 
     /// A part of the service says something of itself.
     pub fn tell(&self, reason: Reason) {
+        let id = reason.id.clone();
+        self.tell_all(&id, vec![reason]);
+    }
+
+    /// A part of the service says everything that it has to say, instead of what it said before: the ids of its reasons begin so.
+    pub fn tell_all(&self, ids: &str, reasons: Vec<Reason>) {
         let mut view = self.view();
-        view.told.retain(|told| told.id != reason.id);
-        view.told.push(reason);
+        view.told.retain(|told| !told.id.starts_with(ids));
+        view.told.extend(reasons);
+    }
+
+    /// Every report that follows.
+    pub fn reports(&self) -> watch::Receiver<Arc<Report>> {
+        self.report.subscribe()
+    }
+
+    /// The settings by now.
+    pub fn config(&self) -> Config {
+        self.view().config.clone()
     }
 
     fn view(&self) -> std::sync::MutexGuard<'_, View> {

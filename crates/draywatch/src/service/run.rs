@@ -18,7 +18,7 @@ use super::reload::{Reloaded, Reloader};
 use super::signals::{ServiceSignal, Signals};
 use super::systemd::Notifier;
 use super::upkeep::InVain;
-use super::{Shared, http, tasks};
+use super::{Shared, alerting, http, tasks};
 use crate::collect::{CollectError, Collector, InService, Observer};
 use crate::config::Config;
 use crate::lease;
@@ -104,6 +104,7 @@ impl Service {
     pub async fn run(mut self) -> Result<(), Failure> {
         let mut watching = JoinSet::new();
         watching.spawn(Arc::clone(&self.monitor).run());
+        watching.spawn(alerting::run(Arc::clone(&self.monitor), self.clock.clone()));
         let (config, monitor) = (self.reloader.running().clone(), Arc::clone(&self.monitor));
         watching.spawn(async move { http::serve(&config, monitor).await });
         let done = self.work().await;

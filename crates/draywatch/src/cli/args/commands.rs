@@ -181,6 +181,24 @@ pub struct AdoptArgs {
     pub dir: PathBuf,
 }
 
+/// `alert`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct AlertArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AlertCommand,
+}
+
+/// What to do with alerts.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AlertCommand {
+    /// Send a test message over every channel that is set up, call the heartbeat, and say what came of each
+    #[command(
+        after_help = "Exit status: 0 every channel took it, 1 one failed, 2 none is set up or the configuration is wrong."
+    )]
+    Test,
+}
+
 /// `config`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ConfigArgs {

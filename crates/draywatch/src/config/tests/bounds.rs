@@ -80,6 +80,22 @@ fn what_does_not_fit_is_refused_by_name() {
         ("download_dir = ''", "empty"),
         ("download_dir = \"a\\u0000b\"", "control character"),
         ("alert_email = 'nobody'", "mail address"),
+        ("alerts.mail_from = 'nobody'", "mail address"),
+        ("alerts.smtp_host = 'mail.example.com:25'", "smtp_port"),
+        ("alerts.smtp_host = 'smtp://mail'", "smtp_port"),
+        (
+            "alerts.smtp_tls = 'ssl'",
+            "\"starttls\", \"tls\" or \"none\"",
+        ),
+        (
+            "alerts.webhook_form = 'teams'",
+            "\"slack\", \"ntfy\" or \"plain\"",
+        ),
+        (
+            "alerts.from_status = 'healthy'",
+            "\"warning\", \"degraded\"",
+        ),
+        ("alerts.raise_after = 0", "from 1 to 100"),
         ("portal.contact = 'é'", "ASCII"),
         ("portal.page_url = 'ftp://x/'", "\"ftp\""),
         (

@@ -149,6 +149,9 @@ fn passwords_are_never_told() {
         "browser.webdriver_url = 'ftp://u:hush@h/'",
         "timeout = 'http://u:hush@h/'",
         "stream_names = ['http://u:hush@h/']",
+        "alerts.webhook_url = 'ftp://h/hush'",
+        "alerts.heartbeat_url = 'hush'",
+        "alerts.smtp_password = ['hush']",
     ] {
         let told = told(text);
         assert!(!told.contains("hush"), "{told}");
@@ -156,4 +159,17 @@ fn passwords_are_never_told() {
     let shown = from_file("browser.webdriver_url = 'http://u:hush@h/'").unwrap();
     assert!(!shown.to_toml().contains("hush"));
     assert!(!shown.to_json().to_string().contains("hush"));
+    let shown = from_file(
+        "alerts.smtp_password = 'hush'\nalerts.webhook_url = 'https://h/hush'\nalerts.heartbeat_url = 'https://h/x?hush'",
+    )
+    .unwrap();
+    assert!(shown.to_toml().contains("webhook_url = \"https://h/***\""));
+    for text in [shown.to_toml(), shown.to_json().to_string()] {
+        assert!(!text.contains("hush"), "{text}");
+    }
+    for change in Config::default().changes(&shown.config) {
+        assert!(!change.to_string().contains("hush"), "{change}");
+    }
+    let password = shown.config.alerts.smtp_password;
+    assert_eq!(format!("{password:?}"), "Some(***)");
 }

@@ -1,0 +1,111 @@
+//! The registry of placeholders: pictures that cameras send when they have none. Owns likeness to one of them; must
+//! not know where they are kept.
+
+use super::decode::{self, Unreadable};
+use super::plane::Plane;
+use crate::hash::Sha256;
+
+/// Columns and rows of the grid that is compared.
+const GRID: (usize, usize) = (48, 24);
+
+/// Two cells of the grid are alike if no channel differs by more.
+const ALIKE: u8 = 6;
+
+/// A picture is a placeholder when at least this share of the cells is alike: a camera's name or a clock may differ.
+const SHARE_ALIKE: f32 = 0.94;
+
+/// Named pictures to recognise, whatever their size and quality.
+///
+/// Register cards, not pictures of the scene: a picture of the gate itself would be found in every quiet frame like it.
+#[derive(Clone, Default, Debug)]
+pub struct Placeholders {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    sha256: Sha256,
+    grid: Vec<[u8; 3]>,
+}
+
+impl Placeholders {
+    /// Adds a picture under a name. A name may stand for several pictures.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the bytes are not a JPEG that can be decoded.
+    pub fn add(&mut self, name: impl Into<String>, bytes: &[u8]) -> Result<(), Unreadable> {
+        let header = decode::header(bytes)?;
+        let plane = Plane::decode(bytes, &header, &mut Vec::new())?;
+        self.entries.push(Entry {
+            name: name.into(),
+            sha256: Sha256::of(bytes),
+            grid: grid(&plane),
+        });
+        Ok(())
+    }
+
+    /// How many pictures are registered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no picture is registered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The name of the first picture that is the same file or looks like this one.
+    pub(crate) fn find(&self, sha256: Sha256, plane: &Plane) -> Option<&str> {
+        if self.is_empty() {
+            return None;
+        }
+        let grid = grid(plane);
+        let matches = |entry: &&Entry| entry.sha256 == sha256 || is_alike(&entry.grid, &grid);
+        let entry = self.entries.iter().find(matches)?;
+        Some(&entry.name)
+    }
+}
+
+fn is_alike(a: &[[u8; 3]], b: &[[u8; 3]]) -> bool {
+    let close = |(a, b): &(&[u8; 3], &[u8; 3])| {
+        a.iter().zip(b.iter()).all(|(a, b)| a.abs_diff(*b) <= ALIKE)
+    };
+    let alike = u16::try_from(a.iter().zip(b).filter(close).count()).unwrap_or(0);
+    let all = u16::try_from(a.len()).unwrap_or(u16::MAX);
+    f32::from(alike) >= SHARE_ALIKE * f32::from(all)
+}
+
+/// The mean colours of a coarse grid over the body, of the same size for every picture.
+fn grid(plane: &Plane) -> Vec<[u8; 3]> {
+    let body = &plane.rgb[plane.body()];
+    let height = body.len() / plane.width.max(1);
+    let (columns, rows) = GRID;
+    let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
+    cells
+        .map(|(column, row)| {
+            let (left, right) = span(column, columns, plane.width);
+            let (top, bottom) = span(row, rows, height);
+            mean((top..bottom).flat_map(|y| &body[y * plane.width + left..y * plane.width + right]))
+        })
+        .collect()
+}
+
+/// Where part `number` of `parts` begins and ends; never empty unless the whole is.
+fn span(number: usize, parts: usize, whole: usize) -> (usize, usize) {
+    let start = number * whole / parts;
+    (start, ((number + 1) * whole / parts).max(start + 1))
+}
+
+fn mean<'a>(cells: impl Iterator<Item = &'a [u8; 3]>) -> [u8; 3] {
+    let (mut sums, mut count) = ([0_u32; 3], 0_u32);
+    for cell in cells {
+        for (sum, &value) in sums.iter_mut().zip(cell) {
+            *sum += u32::from(value);
+        }
+        count += 1;
+    }
+    sums.map(|sum| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX))
+}

@@ -6,7 +6,7 @@
 )]
 
 use draywatch_picture::Sha256;
-use draywatch_picture::verdict::{Examined, Examiner, Measures, Step};
+use draywatch_picture::verdict::{Examined, Examiner, Measures, Step, Verdict};
 use turbojpeg::{PixelFormat, Subsamp};
 
 #[path = "../testing/yard/mod.rs"]
@@ -67,11 +67,19 @@ impl Tuning {
             let first = encode(&first_pixels, style);
             let second = encode(&camera.shoot(&self.grain, &mut self.dice), style);
             let examined = self.examine(&first);
-            wrong += usize::from(
-                examined.after(None) != Step::Settled(draywatch_picture::verdict::Verdict::Ok),
-            );
+            if examined.after(None) != Step::Settled(Verdict::Ok) {
+                wrong += 1;
+                println!(
+                    "  {light:?} taken for {:?}: {:?}",
+                    examined.after(None),
+                    examined.measures()
+                );
+            }
             content.push(content_row(&examined));
             live.push(self.pair(&first, &second));
+            if live.last().unwrap()[2].1 < 2.0 {
+                println!("LIVE {style:?} {} {:?}", camera.deviation, live.last());
+            }
             let other = encode(
                 &camera.shoot(&self.grain, &mut self.dice),
                 Style::any(&mut self.dice),
@@ -98,6 +106,9 @@ impl Tuning {
                 first
             };
             frozen.push(self.pair(&first, &again));
+            if frozen.last().unwrap()[2].1 > 0.1 {
+                println!("FROZEN {} {:?} {:?}", number % 3, style, frozen.last());
+            }
         }
         show(&format!("{light:?}: content ({wrong} not ok)"), &content);
         show(&format!("{light:?}: two exposures"), &live);
@@ -114,7 +125,8 @@ impl Tuning {
             } else {
                 canvas.plain()
             };
-            let examined = self.examine(&encode(&pixels, Style::any(&mut self.dice)));
+            let bytes = encode(&pixels, Style::any(&mut self.dice));
+            let examined = self.examine(&bytes);
             let found = match examined.after(None) {
                 Step::Settled(found) => found.as_str(),
                 Step::Candidate => "candidate",
@@ -159,7 +171,8 @@ fn content_row(examined: &Examined) -> Row {
         ("colour", measures.colour),
         ("white %", measures.white * 100.0),
         ("even %", measures.even * 100.0),
-        ("soft %", measures.soft * 100.0),
+        ("edge", measures.edge),
+        ("cover %", measures.cover * 100.0),
         ("structure %", measures.structure * 100.0),
     ]
 }

@@ -27,8 +27,8 @@ const BLACK: u8 = 24;
 /// A drawn card has at least this share of even pairs ...
 const CARD_EVEN: f32 = 0.85;
 
-/// ... and at most this share of weak edges.
-const CARD_SOFT: f32 = 0.25;
+/// ... and at least this mean step at its edges.
+const CARD_EDGE: f32 = 24.0;
 
 /// A picture with so many white cells is blank, whatever the rest.
 const WHITE: f32 = 0.97;
@@ -41,7 +41,7 @@ pub(crate) fn verdict(measures: &Measures) -> Option<Verdict> {
     if measures.top < BLACK {
         return Some(Verdict::Dark);
     }
-    if measures.even >= CARD_EVEN && measures.soft <= CARD_SOFT {
+    if measures.even >= CARD_EVEN && measures.edge >= CARD_EDGE {
         return Some(Verdict::Placeholder);
     }
     (measures.white >= WHITE).then_some(Verdict::Blank)

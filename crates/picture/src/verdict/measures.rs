@@ -2,7 +2,7 @@
 
 use super::plane::Plane;
 
-/// Two cells are of one colour if no channel differs by more: noise and quantisation of an even area.
+/// Two cells are of one brightness if they differ by no more: noise and quantisation of an even area.
 const EVEN: u8 = 2;
 
 /// A step between coarse cells (of about 16 pixels) that the eye takes for an edge, not for noise.
@@ -23,10 +23,12 @@ pub struct Measures {
     pub colour: f32,
     /// Cells as good as white.
     pub white: f32,
-    /// Pairs of neighbours of one colour.
+    /// Pairs of neighbours of one brightness.
     pub even: f32,
-    /// Pairs of neighbours that differ weakly, of those that differ: a camera's picture has many of these, a drawn one few.
-    pub soft: f32,
+    /// The mean step between neighbours that are not of one brightness: small in a camera's picture, large in a drawn one.
+    pub edge: f32,
+    /// Cells of one of the eight commonest brightnesses.
+    pub cover: f32,
     /// Pairs of coarse neighbours with an edge between them.
     pub structure: f32,
 }
@@ -37,7 +39,7 @@ impl Measures {
         let luma = &plane.luma[body.clone()];
         let rgb = &plane.rgb[body];
         let levels = Levels::of(luma);
-        let steps = Steps::of(rgb, plane.width);
+        let steps = Steps::of(luma, plane.width);
         Self {
             mean: levels.mean(),
             low: levels.quantile(0.01),
@@ -46,7 +48,8 @@ impl Measures {
             colour: share(rgb.iter().map(colour).sum(), rgb.len()),
             white: share(levels.0[250..].iter().sum(), luma.len()),
             even: steps.even(),
-            soft: steps.soft(),
+            edge: steps.edge(),
+            cover: cover(&levels),
             structure: structure(luma, plane.width),
         }
     }
@@ -99,28 +102,24 @@ impl Levels {
     }
 }
 
-/// How many pairs of neighbours differ by each step (of the channel that differs most).
-struct Steps([u32; 256]);
+/// How many pairs of neighbours differ by each step.
+struct Steps(Levels);
 
 impl Steps {
-    fn of(rgb: &[[u8; 3]], width: usize) -> Self {
+    fn of(luma: &[u8], width: usize) -> Self {
         let mut counts = [0; 256];
-        let mut count = |a: &[u8; 3], b: &[u8; 3]| {
-            let differences = [0, 1, 2].map(|channel: usize| a[channel].abs_diff(b[channel]));
-            let [r, g, b] = differences;
-            counts[usize::from(r.max(g).max(b))] += 1;
-        };
-        for row in rgb.chunks(width.max(1)) {
-            row.windows(2).for_each(|pair| count(&pair[0], &pair[1]));
+        let mut count = |a: u8, b: u8| counts[usize::from(a.abs_diff(b))] += 1;
+        for row in luma.chunks(width.max(1)) {
+            row.windows(2).for_each(|pair| count(pair[0], pair[1]));
         }
-        let below = rgb.get(width..).unwrap_or_default();
-        rgb.iter().zip(below).for_each(|(a, b)| count(a, b));
-        Self(counts)
+        let below = luma.get(width..).unwrap_or_default();
+        luma.iter().zip(below).for_each(|(a, b)| count(*a, *b));
+        Self(Levels(counts))
     }
 
     fn even(&self) -> f32 {
-        let even = self.0[..=usize::from(EVEN)].iter().sum();
-        let all = self.0.iter().sum::<u32>();
+        let even = self.0.0[..=usize::from(EVEN)].iter().sum();
+        let all = self.0.0.iter().sum::<u32>();
         if all == 0 {
             1.0
         } else {
@@ -128,18 +127,26 @@ impl Steps {
         }
     }
 
-    /// Of the pairs that differ, those by less than a quarter of what one in ten exceeds.
-    fn soft(&self) -> f32 {
-        let mut uneven = Levels(self.0);
+    /// The mean of the steps that are not even.
+    fn edge(&self) -> f32 {
+        let mut uneven = Levels(self.0.0);
         uneven.0[..=usize::from(EVEN)].fill(0);
-        let all = uneven.0.iter().sum::<u32>() as usize;
-        let strong = usize::from(uneven.quantile(0.9));
-        if all == 0 {
-            0.0
-        } else {
-            share(uneven.0[..strong / 4].iter().sum(), all)
-        }
+        uneven.mean()
     }
+}
+
+/// The share of cells that have one of the eight commonest levels, or one beside it.
+fn cover(levels: &Levels) -> f32 {
+    let mut rest = levels.0;
+    let mut covered = 0;
+    for _ in 0..8 {
+        let around = |at: usize| at.saturating_sub(1)..(at + 2).min(256);
+        let weight = |at: &usize| rest[around(*at)].iter().sum::<u32>();
+        let most = (0..256).max_by_key(weight).unwrap_or(0);
+        covered += weight(&most);
+        rest[around(most)].fill(0);
+    }
+    share(covered, levels.0.iter().sum::<u32>() as usize)
 }
 
 /// Pairs of neighbours, each a mean of two by two cells, that differ by an edge.
@@ -193,11 +200,11 @@ mod tests {
     }
 
     #[test]
-    fn a_slope_is_soft_and_a_bar_is_sharp() {
+    fn a_slope_is_weak_and_a_bar_is_sharp() {
         let slope = Measures::of(&plane(80, |x, _| u8::try_from(x * 3).unwrap()));
-        assert!(slope.even < 0.6, "{slope:?}");
+        assert!(slope.even < 0.6 && slope.edge < 4.0, "{slope:?}");
         let bars = Measures::of(&plane(80, |x, _| if x / 20 % 2 == 0 { 20 } else { 220 }));
-        assert!(bars.even > 0.95 && bars.soft < 0.01, "{bars:?}");
+        assert!(bars.even > 0.95 && bars.edge > 199.0, "{bars:?}");
         assert_eq!(bars.spread(), 200);
         assert!(bars.structure > 0.03, "{bars:?}");
     }

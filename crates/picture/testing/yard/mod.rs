@@ -5,7 +5,7 @@ pub mod canvas;
 pub mod cards;
 pub mod scene;
 
-pub use canvas::{Canvas, HEIGHT, Style, WIDTH, encode};
+pub use canvas::{Canvas, Style, encode};
 pub use scene::{Camera, Light};
 
 /// A small pseudo-random generator (splitmix64).

@@ -35,7 +35,7 @@ pub struct Camera {
     horizon: i32,
     air: Paint,
     thickness: f32,
-    deviation: f32,
+    pub deviation: f32,
     drift: f32,
 }
 

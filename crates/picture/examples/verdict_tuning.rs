@@ -63,6 +63,7 @@ impl Tuning {
         for number in 0..self.count {
             let camera = Camera::new(light, &mut self.dice);
             let style = Style::any(&mut self.dice);
+            let first_style = style;
             let first_pixels = camera.shoot(&self.grain, &mut self.dice);
             let first = encode(&first_pixels, style);
             let second = encode(&camera.shoot(&self.grain, &mut self.dice), style);
@@ -78,13 +79,25 @@ impl Tuning {
             content.push(content_row(&examined));
             live.push(self.pair(&first, &second));
             if live.last().unwrap()[2].1 < 2.0 {
-                println!("LIVE {style:?} {} {:?}", camera.deviation, live.last());
+                println!(
+                    "LIVE {} {} {:?}",
+                    style.quality,
+                    camera.deviation,
+                    live.last().unwrap()[2]
+                );
             }
-            let other = encode(
-                &camera.shoot(&self.grain, &mut self.dice),
-                Style::any(&mut self.dice),
-            );
+            let other_style = Style::any(&mut self.dice);
+            let other = encode(&camera.shoot(&self.grain, &mut self.dice), other_style);
             live.push(self.pair(&first, &other));
+            if live.last().unwrap()[2].1 < 2.0 {
+                println!(
+                    "LIVE2 {} {} {} {:?}",
+                    style.quality,
+                    other_style.quality,
+                    camera.deviation,
+                    live.last().unwrap()[2]
+                )
+            }
             let style = Style::any(&mut self.dice);
             let again = match number % 3 {
                 0 => encode(&first_pixels, style),

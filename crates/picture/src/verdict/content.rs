@@ -25,10 +25,10 @@ const COLOURED: f32 = 40.0;
 const BLACK: u8 = 24;
 
 /// A drawn card has at least this share of even pairs ...
-const CARD_EVEN: f32 = 0.85;
+const CARD_EVEN: f32 = 0.84;
 
 /// ... and at least this mean step at its edges.
-const CARD_EDGE: f32 = 24.0;
+const CARD_EDGE: f32 = 13.0;
 
 /// A picture with so many white cells is blank, whatever the rest.
 const WHITE: f32 = 0.97;

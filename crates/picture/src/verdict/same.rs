@@ -19,8 +19,16 @@ const SIDE: usize = 8;
 /// The coefficients that are compared: the lowest four by four, whose steps are the finest.
 const LOW: usize = 4;
 
-/// What rounding to whole levels (twice, on the way to colours and back) may add to a coefficient.
-const ROUNDING: f32 = 1.5;
+/// Decoding rounds to whole levels. In an even block all pixels are rounded alike, which moves the mean (the first
+/// coefficient) by up to four; others move by up to two. Steps larger than twice that are found again by rounding to a multiple.
+const ROUNDED_MEAN: f32 = 4.0;
+const ROUNDED: f32 = 2.0;
+
+/// What a way through colours of whole levels may add to a coefficient before it is encoded anew.
+const RECODED: f32 = 1.0;
+
+/// Equal small steps: rounding on the way may move a coefficient from one step to the next.
+const SMALL: f32 = 3.2;
 
 /// Two files are of the same pixels if no larger share of the blocks speaks against it.
 pub(crate) const MOST_BLOCKS: f32 = 0.002;
@@ -53,71 +61,133 @@ pub(crate) fn contradiction(
     let grey = PixelFormat::GRAY;
     decode::pixels(first, &head, full, grey, &mut buffers.first)?;
     decode::pixels(second, &other, full, grey, &mut buffers.second)?;
-    let bounds = bounds(&table, &other_table);
+    let rules = Rules::new(&table, &other_table);
     Ok(Some(share(
         &buffers.first,
         &buffers.second,
         head.width,
-        &bounds,
+        &rules,
     )))
 }
 
-/// How far apart two coefficients of one picture may be.
-fn bounds(a: &Table, b: &Table) -> [[f32; LOW]; LOW] {
-    let mut bounds = [[0.0; LOW]; LOW];
-    for (v, row) in bounds.iter_mut().enumerate() {
-        for (u, bound) in row.iter_mut().enumerate() {
-            let (a, b) = (a[v * SIDE + u], b[v * SIDE + u]);
-            // Equal steps allow no difference at all; half a step is in the middle between none and one.
-            let steps = if a == b { a } else { a.saturating_add(b) };
-            *bound = f32::from(steps) / 2.0 + if a == b { 0.0 } else { ROUNDING };
-            *bound = bound.max(ROUNDING);
-        }
-    }
-    bounds
+/// The steps of the compared coefficients in both files, and how far apart the coefficients of one picture may be.
+struct Rules {
+    first: Steps,
+    second: Steps,
+    bounds: Steps,
 }
 
-/// The share of whole blocks of the body with a coefficient out of bounds.
-#[expect(clippy::cast_precision_loss, reason = "counts of blocks")]
-fn share(first: &[u8], second: &[u8], width: usize, bounds: &[[f32; LOW]; LOW]) -> f32 {
-    let basis = basis();
-    let height = first.len() / width.max(1);
-    let rows = body::rows(height);
-    let (mut blocks, mut against) = (0_u32, 0_u32);
-    for top in (rows.start.next_multiple_of(SIDE)..rows.end).step_by(SIDE) {
-        if top + SIDE > rows.end {
-            break;
-        }
-        for left in (0..=width.saturating_sub(SIDE)).step_by(SIDE) {
-            if left + SIDE > width {
-                break;
+/// A number for each of the compared coefficients.
+type Steps = [[f32; LOW]; LOW];
+
+impl Rules {
+    fn new(a: &Table, b: &Table) -> Self {
+        let (first, second) = (steps(a), steps(b));
+        let mut bounds = Steps::default();
+        for (v, row) in bounds.iter_mut().enumerate() {
+            for (u, bound) in row.iter_mut().enumerate() {
+                *bound = farthest(first[v][u], second[v][u], u + v == 0, a == b);
             }
-            blocks += 1;
-            let difference = difference(first, second, top * width + left, width);
-            against += u32::from(difference.is_some_and(|it| is_out(&it, &basis, bounds)));
         }
+        Self {
+            first,
+            second,
+            bounds,
+        }
+    }
+
+    /// Whether a coefficient of one block is too far from the other block's.
+    fn contradict(&self, first: &Block, second: &Block, basis: &[[f32; SIDE]; LOW]) -> bool {
+        let first = coefficients(first, basis, &self.first);
+        let second = coefficients(second, basis, &self.second);
+        let pairs = first.iter().flatten().zip(second.iter().flatten());
+        pairs
+            .zip(self.bounds.iter().flatten())
+            .any(|((a, b), bound)| (a - b).abs() > *bound)
+    }
+}
+
+fn steps(table: &Table) -> Steps {
+    let mut steps = Steps::default();
+    for (v, row) in steps.iter_mut().enumerate() {
+        for (u, step) in row.iter_mut().enumerate() {
+            *step = f32::from(table[v * SIDE + u].max(1));
+        }
+    }
+    steps
+}
+
+/// How far apart two coefficients of one picture may be, stored in steps of `a` and of `b`.
+#[expect(clippy::float_cmp, reason = "steps are whole numbers")]
+fn farthest(a: f32, b: f32, is_mean: bool, is_same_table: bool) -> f32 {
+    if is_same_table {
+        // All else is equal, and so is the rounding.
+        return (a / 2.0).max(SMALL);
+    }
+    let rounded = if is_mean { ROUNDED_MEAN } else { ROUNDED };
+    let is_small = |step: f32| step <= 2.0 * rounded;
+    if a == b {
+        return if is_small(a) {
+            (a * 1.5).max(SMALL)
+        } else {
+            a / 2.0
+        };
+    }
+    let slack = |step: f32| if is_small(step) { rounded } else { 0.0 };
+    f32::midpoint(a, b) + RECODED + slack(a) + slack(b)
+}
+
+/// The share of whole blocks of the body that contradict.
+#[expect(clippy::cast_precision_loss, reason = "counts of blocks")]
+fn share(first: &[u8], second: &[u8], width: usize, rules: &Rules) -> f32 {
+    let basis = basis();
+    let rows = body::rows(first.len() / width.max(1));
+    let (mut blocks, mut against) = (0_u32, 0_u32);
+    let mut top = rows.start.next_multiple_of(SIDE);
+    while top + SIDE <= rows.end {
+        for left in (0..width / SIDE).map(|column| column * SIDE) {
+            blocks += 1;
+            let (a, b) = (
+                block(first, left, top, width),
+                block(second, left, top, width),
+            );
+            against += u32::from(a != b && rules.contradict(&a, &b, &basis));
+        }
+        top += SIDE;
     }
     against as f32 / blocks.max(1) as f32
 }
 
-/// One block's pixels minus the other's; `None` if they are equal.
-fn difference(
-    first: &[u8],
-    second: &[u8],
-    start: usize,
-    width: usize,
-) -> Option<[[f32; SIDE]; SIDE]> {
-    let mut block = [[0.0; SIDE]; SIDE];
-    let mut differs = false;
+/// The pixels of a block.
+type Block = [[u8; SIDE]; SIDE];
+
+fn block(pixels: &[u8], left: usize, top: usize, width: usize) -> Block {
+    let mut block = Block::default();
     for (y, row) in block.iter_mut().enumerate() {
-        let at = start + y * width;
-        let (a, b) = (&first[at..at + SIDE], &second[at..at + SIDE]);
-        differs |= a != b;
-        for (value, (a, b)) in row.iter_mut().zip(a.iter().zip(b)) {
-            *value = f32::from(*a) - f32::from(*b);
+        let at = (top + y) * width + left;
+        row.copy_from_slice(&pixels[at..at + SIDE]);
+    }
+    block
+}
+
+/// The lowest coefficients of a block, each rounded to a multiple of its step, as it was in the file.
+fn coefficients(block: &Block, basis: &[[f32; SIDE]; LOW], steps: &Steps) -> Steps {
+    let mut half = [[0.0; SIDE]; LOW];
+    for (function, sums) in basis.iter().zip(&mut half) {
+        for (weight, row) in function.iter().zip(block) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += weight * (f32::from(*value) - 128.0);
+            }
         }
     }
-    differs.then_some(block)
+    let mut found = Steps::default();
+    for ((row, sums), steps) in found.iter_mut().zip(&half).zip(steps) {
+        for ((coefficient, function), step) in row.iter_mut().zip(basis).zip(steps) {
+            let sum: f32 = function.iter().zip(sums).map(|(w, v)| w * v).sum();
+            *coefficient = (sum / step).round() * step;
+        }
+    }
+    found
 }
 
 /// The lowest functions of the discrete cosine transform, scaled as in a JPEG.
@@ -131,26 +201,4 @@ fn basis() -> [[f32; SIDE]; LOW] {
         }
     }
     basis
-}
-
-/// Whether a coefficient of the difference is out of bounds.
-fn is_out(
-    block: &[[f32; SIDE]; SIDE],
-    basis: &[[f32; SIDE]; LOW],
-    bounds: &[[f32; LOW]; LOW],
-) -> bool {
-    let mut half = [[0.0; SIDE]; LOW];
-    for (function, sums) in basis.iter().zip(&mut half) {
-        for (weight, row) in function.iter().zip(block) {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += weight * value;
-            }
-        }
-    }
-    half.iter().zip(bounds).any(|(row, bounds)| {
-        basis.iter().zip(bounds).any(|(function, bound)| {
-            let coefficient: f32 = function.iter().zip(row).map(|(w, v)| w * v).sum();
-            coefficient.abs() > *bound
-        })
-    })
 }

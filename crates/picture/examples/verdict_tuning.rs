@@ -120,7 +120,13 @@ impl Tuning {
             };
             frozen.push(self.pair(&first, &again));
             if frozen.last().unwrap()[2].1 > 0.1 {
-                println!("FROZEN {} {:?} {:?}", number % 3, style, frozen.last());
+                println!(
+                    "FROZEN {} {:?} {:?} {:?}",
+                    number % 3,
+                    first_style.quality,
+                    style.quality,
+                    frozen.last().unwrap()[2]
+                );
             }
         }
         show(&format!("{light:?}: content ({wrong} not ok)"), &content);
@@ -164,7 +170,7 @@ impl Tuning {
         vec![
             ("hash bits", bits as f32),
             ("mean / 16", f32::from(mean)),
-            ("contradiction %", against.unwrap() * 100.0),
+            ("contradiction %", against.unwrap().share * 100.0),
         ]
     }
 }

@@ -28,7 +28,7 @@ const BLACK: u8 = 24;
 const CARD_EVEN: f32 = 0.84;
 
 /// ... and at least this mean step at its edges.
-const CARD_EDGE: f32 = 13.0;
+const CARD_EDGE: f32 = 26.0;
 
 /// A picture with so many white cells is blank, whatever the rest.
 const WHITE: f32 = 0.97;

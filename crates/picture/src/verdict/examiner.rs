@@ -7,7 +7,7 @@ use super::kind::Verdict;
 use super::measures::Measures;
 use super::placeholders::Placeholders;
 use super::plane::Plane;
-use super::same::{self, Buffers};
+use super::same::{self, Buffers, Contradiction};
 use crate::hash::Sha256;
 
 /// Examines pictures one after another with the same buffers. Give each thread its own.
@@ -77,10 +77,10 @@ impl Examiner {
         Ok(previous == bytes
             || self
                 .contradiction(previous, bytes)?
-                .is_some_and(|share| share <= same::MOST_BLOCKS))
+                .is_some_and(|against| against.share <= against.most))
     }
 
-    /// The share of blocks that speak against both pictures being of the same pixels; `None` if they cannot be compared
+    /// How much speaks against both pictures being of the same pixels; `None` if they cannot be compared
     /// (of different sizes, or of a rare kind of JPEG).
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Examiner {
         &mut self,
         previous: &[u8],
         bytes: &[u8],
-    ) -> Result<Option<f32>, Unreadable> {
+    ) -> Result<Option<Contradiction>, Unreadable> {
         same::contradiction(previous, bytes, &mut self.buffers)
     }
 

@@ -5,6 +5,9 @@ use super::plane::Plane;
 /// Two cells are of one brightness if they differ by no more: noise and quantisation of an even area.
 const EVEN: u8 = 2;
 
+/// Larger steps count as edges: noise in a drawn slope does not.
+const WEAK: u8 = 5;
+
 /// A step between coarse cells (of about 16 pixels) that the eye takes for an edge, not for noise.
 const STEP: u16 = 4;
 
@@ -25,7 +28,7 @@ pub struct Measures {
     pub white: f32,
     /// Pairs of neighbours of one brightness.
     pub even: f32,
-    /// The mean step between neighbours that are not of one brightness: small in a camera's picture, large in a drawn one.
+    /// The mean step between neighbours with an edge between them: small in a camera's picture, large in a drawn one.
     pub edge: f32,
     /// Cells of one of the eight commonest brightnesses.
     pub cover: f32,
@@ -127,10 +130,10 @@ impl Steps {
         }
     }
 
-    /// The mean of the steps that are not even.
+    /// The mean of the steps that are edges.
     fn edge(&self) -> f32 {
         let mut uneven = Levels(self.0.0);
-        uneven.0[..=usize::from(EVEN)].fill(0);
+        uneven.0[..=usize::from(WEAK)].fill(0);
         uneven.mean()
     }
 }

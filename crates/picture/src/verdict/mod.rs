@@ -38,3 +38,4 @@ pub use fingerprint::{Fingerprint, ParseFingerprintError};
 pub use kind::{ParseVerdictError, Verdict};
 pub use measures::Measures;
 pub use placeholders::Placeholders;
+pub use same::Contradiction;

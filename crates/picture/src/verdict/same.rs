@@ -30,8 +30,24 @@ const RECODED: f32 = 1.0;
 /// Equal small steps: rounding on the way may move a coefficient from one step to the next.
 const SMALL: f32 = 3.2;
 
-/// Two files are of the same pixels if no larger share of the blocks speaks against it.
-pub(crate) const MOST_BLOCKS: f32 = 0.002;
+/// A block with a larger range of levels has a hard edge in it.
+const HARD_EDGE: u8 = 48;
+
+/// Two files are of the same pixels if no larger share of the blocks speaks against it: here with the same
+/// quantisation, where two exposures are far apart ...
+const MOST_BLOCKS: f32 = 0.01;
+
+/// ... and here with another one, which hides more.
+const MOST_BLOCKS_OTHERWISE: f32 = 0.003;
+
+/// How much speaks against two files being of the same pixels.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Contradiction {
+    /// The share of the blocks that cannot come from the same picture.
+    pub share: f32,
+    /// The largest share with which they still count as the same picture.
+    pub most: f32,
+}
 
 /// Room for two pictures at full size, kept between calls.
 #[derive(Default, Debug)]
@@ -40,13 +56,13 @@ pub(crate) struct Buffers {
     second: Vec<u8>,
 }
 
-/// The share of the body's blocks that cannot come from the same picture; `None` if the files cannot be compared:
+/// What speaks against both being of the same picture; `None` if the files cannot be compared:
 /// of different size, or not stored as brightness and colour.
 pub(crate) fn contradiction(
     first: &[u8],
     second: &[u8],
     buffers: &mut Buffers,
-) -> Result<Option<f32>, Unreadable> {
+) -> Result<Option<Contradiction>, Unreadable> {
     let (head, other) = (decode::header(first)?, decode::header(second)?);
     let plain = |space| matches!(space, Colorspace::YCbCr | Colorspace::Gray);
     let is_same_size = (head.width, head.height) == (other.width, other.height);
@@ -62,12 +78,13 @@ pub(crate) fn contradiction(
     decode::pixels(first, &head, full, grey, &mut buffers.first)?;
     decode::pixels(second, &other, full, grey, &mut buffers.second)?;
     let rules = Rules::new(&table, &other_table);
-    Ok(Some(share(
-        &buffers.first,
-        &buffers.second,
-        head.width,
-        &rules,
-    )))
+    let most = if table == other_table {
+        MOST_BLOCKS
+    } else {
+        MOST_BLOCKS_OTHERWISE
+    };
+    let share = share(&buffers.first, &buffers.second, head.width, &rules);
+    Ok(Some(Contradiction { share, most }))
 }
 
 /// The steps of the compared coefficients in both files, and how far apart the coefficients of one picture may be.
@@ -146,11 +163,14 @@ fn share(first: &[u8], second: &[u8], width: usize, rules: &Rules) -> f32 {
     let mut top = rows.start.next_multiple_of(SIDE);
     while top + SIDE <= rows.end {
         for left in (0..width / SIDE).map(|column| column * SIDE) {
-            blocks += 1;
             let (a, b) = (
                 block(first, left, top, width),
                 block(second, left, top, width),
             );
+            if is_unsure(&a) || is_unsure(&b) {
+                continue;
+            }
+            blocks += 1;
             against += u32::from(a != b && rules.contradict(&a, &b, &basis));
         }
         top += SIDE;
@@ -168,6 +188,16 @@ fn block(pixels: &[u8], left: usize, top: usize, width: usize) -> Block {
         row.copy_from_slice(&pixels[at..at + SIDE]);
     }
     block
+}
+
+/// Whether a block proves nothing. Pixels cut off at black or white no longer have the coefficients of the file; and at a hard edge
+/// colours run over it, so that one of red, green and blue is cut off on a way through them.
+fn is_unsure(block: &Block) -> bool {
+    let pixels = block.as_flattened().iter();
+    let (low, high) = pixels.fold((u8::MAX, 0), |(low, high), &level| {
+        (level.min(low), level.max(high))
+    });
+    low == 0 || high == u8::MAX || high - low > HARD_EDGE
 }
 
 /// The lowest coefficients of a block, each rounded to a multiple of its step, as it was in the file.

@@ -27,8 +27,9 @@ const BLACK: u8 = 24;
 /// A drawn card has at least this share of even pairs ...
 const CARD_EVEN: f32 = 0.84;
 
-/// ... and at least this mean step at its edges.
+/// ... and at least this mean step at its edges, or a little less where more of it is even.
 const CARD_EDGE: f32 = 26.0;
+const CARD_EDGE_BY_EVEN: f32 = 50.0;
 
 /// A picture with so many white cells is blank, whatever the rest.
 const WHITE: f32 = 0.97;
@@ -41,10 +42,15 @@ pub(crate) fn verdict(measures: &Measures) -> Option<Verdict> {
     if measures.top < BLACK {
         return Some(Verdict::Dark);
     }
-    if measures.even >= CARD_EVEN && measures.edge >= CARD_EDGE {
+    if is_card(measures) {
         return Some(Verdict::Placeholder);
     }
     (measures.white >= WHITE).then_some(Verdict::Blank)
+}
+
+fn is_card(measures: &Measures) -> bool {
+    let more_even = measures.even - CARD_EVEN;
+    more_even >= 0.0 && measures.edge + CARD_EDGE_BY_EVEN * more_even >= CARD_EDGE
 }
 
 fn without_structure(measures: &Measures) -> Verdict {

@@ -38,7 +38,7 @@ const HARD_EDGE: u8 = 48;
 const MOST_BLOCKS: f32 = 0.01;
 
 /// ... and here with another one, which hides more.
-const MOST_BLOCKS_OTHERWISE: f32 = 0.003;
+const MOST_BLOCKS_OTHERWISE: f32 = 0.002;
 
 /// How much speaks against two files being of the same pixels.
 #[derive(Clone, Copy, PartialEq, Debug)]

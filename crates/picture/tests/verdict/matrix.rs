@@ -68,7 +68,7 @@ impl Bench<'_> {
     /// A camera's pictures in a row, each after the one before.
     fn good(&mut self, hour: Hour) {
         let mut post = Post::new(hour, &mut self.chance);
-        let mut previous = None;
+        let mut previous: Option<Vec<u8>> = None;
         for _ in 0..=SERIES {
             let print = post.shoot(self.noise, &mut self.chance);
             let bytes = post.encode(&print, &mut self.chance);

@@ -25,11 +25,11 @@ const COLOURED: f32 = 40.0;
 const BLACK: u8 = 24;
 
 /// A drawn card has at least this share of even pairs ...
-const CARD_EVEN: f32 = 0.84;
+const CARD_EVEN: f32 = 0.78;
 
-/// ... and at least this mean step at its edges, or a little less where more of it is even.
-const CARD_EDGE: f32 = 26.0;
-const CARD_EDGE_BY_EVEN: f32 = 50.0;
+/// ... and at least this mean step at its edges if half of the pairs are exactly equal; less if more are, more if fewer.
+const CARD_EDGE: f32 = 37.0;
+const CARD_EDGE_BY_EXACT: f32 = 60.0;
 
 /// A picture with so many white cells is blank, whatever the rest.
 const WHITE: f32 = 0.97;
@@ -49,8 +49,8 @@ pub(crate) fn verdict(measures: &Measures) -> Option<Verdict> {
 }
 
 fn is_card(measures: &Measures) -> bool {
-    let more_even = measures.even - CARD_EVEN;
-    more_even >= 0.0 && measures.edge + CARD_EDGE_BY_EVEN * more_even >= CARD_EDGE
+    let drawn = measures.edge + CARD_EDGE_BY_EXACT * (measures.exact - 0.5);
+    measures.even >= CARD_EVEN && drawn >= CARD_EDGE
 }
 
 fn without_structure(measures: &Measures) -> Verdict {

@@ -28,6 +28,8 @@ pub struct Measures {
     pub white: f32,
     /// Pairs of neighbours of one brightness.
     pub even: f32,
+    /// Pairs of neighbours of exactly one brightness: many in a drawn picture, fewer where a sensor's noise is.
+    pub exact: f32,
     /// The mean step between neighbours with an edge between them: small in a camera's picture, large in a drawn one.
     pub edge: f32,
     /// Cells of one of the eight commonest brightnesses.
@@ -50,7 +52,8 @@ impl Measures {
             top: levels.quantile(0.998),
             colour: share(rgb.iter().map(colour).sum(), rgb.len()),
             white: share(levels.0[250..].iter().sum(), luma.len()),
-            even: steps.even(),
+            even: steps.up_to(EVEN),
+            exact: steps.up_to(0),
             edge: steps.edge(),
             cover: cover(&levels),
             structure: structure(luma, plane.width),
@@ -120,8 +123,9 @@ impl Steps {
         Self(Levels(counts))
     }
 
-    fn even(&self) -> f32 {
-        let even = self.0.0[..=usize::from(EVEN)].iter().sum();
+    /// The share of steps that are no larger.
+    fn up_to(&self, step: u8) -> f32 {
+        let even = self.0.0[..=usize::from(step)].iter().sum();
         let all = self.0.0.iter().sum::<u32>();
         if all == 0 {
             1.0

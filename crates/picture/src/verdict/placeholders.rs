@@ -14,6 +14,10 @@ const ALIKE: u8 = 6;
 /// A picture is a placeholder when at least this share of the cells is alike: a camera's name or a clock may differ.
 const SHARE_ALIKE: f32 = 0.94;
 
+/// And so are at least this many of the card's own marks (cells that differ from its ground): an even picture of the same
+/// colour is not the card.
+const SHARE_MARKS: f32 = 0.8;
+
 /// Named pictures to recognise, whatever their size and quality.
 ///
 /// Register cards, not pictures of the scene: a picture of the gate itself would be found in every quiet frame like it.
@@ -69,13 +73,32 @@ impl Placeholders {
     }
 }
 
-fn is_alike(a: &[[u8; 3]], b: &[[u8; 3]]) -> bool {
-    let close = |(a, b): &(&[u8; 3], &[u8; 3])| {
-        a.iter().zip(b.iter()).all(|(a, b)| a.abs_diff(*b) <= ALIKE)
-    };
-    let alike = u16::try_from(a.iter().zip(b).filter(close).count()).unwrap_or(0);
-    let all = u16::try_from(a.len()).unwrap_or(u16::MAX);
+fn is_alike(card: &[[u8; 3]], seen: &[[u8; 3]]) -> bool {
+    let ground = commonest(card);
+    let (mut alike, mut marks, mut alike_marks) = (0_u16, 0_u16, 0_u16);
+    for (card, seen) in card.iter().zip(seen) {
+        let is_alike = is_close(card, seen);
+        let is_mark = !is_close(card, &ground);
+        alike += u16::from(is_alike);
+        marks += u16::from(is_mark);
+        alike_marks += u16::from(is_mark && is_alike);
+    }
+    let all = u16::try_from(card.len()).unwrap_or(u16::MAX);
     f32::from(alike) >= SHARE_ALIKE * f32::from(all)
+        && f32::from(alike_marks) >= SHARE_MARKS * f32::from(marks)
+}
+
+fn is_close(a: &[u8; 3], b: &[u8; 3]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= ALIKE)
+}
+
+/// The colour that most cells have.
+fn commonest(cells: &[[u8; 3]]) -> [u8; 3] {
+    let mut sorted = cells.to_vec();
+    sorted.sort_unstable();
+    let runs = sorted.chunk_by(|a, b| a == b);
+    runs.max_by_key(|run| run.len())
+        .map_or([0; 3], |run| run[0])
 }
 
 /// The mean colours of a coarse grid over the body, of the same size for every picture.

@@ -47,9 +47,15 @@ pub fn card(dice: &mut Dice) -> Canvas {
 }
 
 fn bars(canvas: &mut Canvas, dice: &mut Dice) {
-    let count = dice.whole(5, 9);
+    let stairs = dice.chance(0.5);
+    let count = dice.whole(5, 12);
     let width = WIDTH as i32 / count + 1;
     for bar in 0..count {
+        if stairs {
+            let level = 20.0 + 200.0 / count as f32 * bar as f32;
+            canvas.fill(bar * width, 0, width, HEIGHT as i32, [level; 3]);
+            continue;
+        }
         let bit = |shift: i32| if bar >> shift & 1 == 0 { 190.0 } else { 10.0 };
         canvas.fill(
             bar * width,

@@ -38,7 +38,6 @@ pub struct Sensor {
     pub read: f32,
     /// Weight of the neighbours in the smoothing after it, 0 to 1.
     pub smoothing: f32,
-    pub gamma: f32,
     /// The tone curve, by square root of light for finer steps in the dark.
     curve: Vec<u8>,
 }
@@ -55,7 +54,6 @@ impl Sensor {
             electrons,
             read,
             smoothing,
-            gamma,
             curve,
         }
     }

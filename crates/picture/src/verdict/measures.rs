@@ -50,7 +50,7 @@ impl Measures {
             low: levels.quantile(0.01),
             high: levels.quantile(0.99),
             top: levels.quantile(0.998),
-            colour: share(rgb.iter().map(colour).sum(), rgb.len()),
+            colour: share(rgb.iter().copied().map(colour).sum(), rgb.len()),
             white: share(levels.0[250..].iter().sum(), luma.len()),
             even: steps.up_to(EVEN),
             exact: steps.up_to(0),
@@ -72,8 +72,7 @@ fn share(part: u32, whole: usize) -> f32 {
     part as f32 / whole.max(1) as f32
 }
 
-fn colour(cell: &[u8; 3]) -> u32 {
-    let [r, g, b] = *cell;
+fn colour([r, g, b]: [u8; 3]) -> u32 {
     u32::from(r.max(g).max(b) - r.min(g).min(b))
 }
 

@@ -76,9 +76,9 @@ impl Placeholders {
 fn is_alike(card: &[[u8; 3]], seen: &[[u8; 3]]) -> bool {
     let ground = commonest(card);
     let (mut alike, mut marks, mut alike_marks) = (0_u16, 0_u16, 0_u16);
-    for (card, seen) in card.iter().zip(seen) {
+    for (&card, &seen) in card.iter().zip(seen) {
         let is_alike = is_close(card, seen);
-        let is_mark = !is_close(card, &ground);
+        let is_mark = !is_close(card, ground);
         alike += u16::from(is_alike);
         marks += u16::from(is_mark);
         alike_marks += u16::from(is_mark && is_alike);
@@ -88,8 +88,8 @@ fn is_alike(card: &[[u8; 3]], seen: &[[u8; 3]]) -> bool {
         && f32::from(alike_marks) >= SHARE_MARKS * f32::from(marks)
 }
 
-fn is_close(a: &[u8; 3], b: &[u8; 3]) -> bool {
-    a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= ALIKE)
+fn is_close(a: [u8; 3], b: [u8; 3]) -> bool {
+    a.into_iter().zip(b).all(|(a, b)| a.abs_diff(b) <= ALIKE)
 }
 
 /// The colour that most cells have.

@@ -44,11 +44,17 @@ impl Plane {
         };
         let (width, height) = decode::pixels(bytes, header, scale, format, buffer)?;
         let rgb: Vec<_> = if is_print {
-            buffer.as_chunks::<4>().0.iter().map(from_print).collect()
+            buffer
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .copied()
+                .map(from_print)
+                .collect()
         } else {
             buffer.as_chunks::<3>().0.to_vec()
         };
-        let luma = rgb.iter().map(brightness).collect();
+        let luma = rgb.iter().copied().map(brightness).collect();
         Ok(Self {
             width,
             height,
@@ -65,11 +71,11 @@ impl Plane {
 }
 
 /// CMYK is stored inverted, as Adobe does.
-fn from_print(&[c, m, y, k]: &[u8; 4]) -> [u8; 3] {
+fn from_print([c, m, y, k]: [u8; 4]) -> [u8; 3] {
     [c, m, y].map(|ink| u8::try_from(u16::from(ink) * u16::from(k) / 255).unwrap_or(u8::MAX))
 }
 
-fn brightness(&[r, g, b]: &[u8; 3]) -> u8 {
+fn brightness([r, g, b]: [u8; 3]) -> u8 {
     let sum = 77 * u32::from(r) + 150 * u32::from(g) + 29 * u32::from(b);
     u8::try_from((sum + 128) >> 8).unwrap_or(u8::MAX)
 }

@@ -74,9 +74,9 @@ impl Canvas {
             let noise = grain.0[start..].as_chunks::<3>().0;
             for (pixel, noise) in row.iter().zip(noise) {
                 for (&value, &noise) in pixel.iter().zip(noise) {
-                    let lit = i32::from(value) * gain >> 12;
-                    let shot = amount + (amount * lit >> 13);
-                    let level = (lit + (i32::from(noise) * shot >> 5) + 8) >> 4;
+                    let lit = (i32::from(value) * gain) >> 12;
+                    let shot = amount + ((amount * lit) >> 13);
+                    let level = (lit + ((i32::from(noise) * shot) >> 5) + 8) >> 4;
                     pixels.push(level.clamp(0, 255) as u8);
                 }
             }

@@ -132,3 +132,24 @@ fn mean<'a>(cells: impl Iterator<Item = &'a [u8; 3]>) -> [u8; 3] {
     }
     sums.map(|sum| u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A card: a ground of one grey, and a mark over one column in twenty-four.
+    fn card(ground: u8, mark: u8) -> Vec<[u8; 3]> {
+        let (columns, rows) = GRID;
+        let grey = |at: usize| if at % columns < 2 { mark } else { ground };
+        (0..columns * rows).map(|at| [grey(at); 3]).collect()
+    }
+
+    #[test]
+    fn a_card_is_known_by_its_marks_too() {
+        let known = card(215, 18);
+        assert!(is_alike(&known, &card(218, 20)));
+        assert!(!is_alike(&known, &card(215, 215)), "only the ground");
+        assert!(!is_alike(&known, &card(190, 18)), "only the marks");
+        assert!(is_alike(&card(90, 90), &card(92, 92)), "one colour");
+    }
+}

@@ -8,7 +8,7 @@ use crate::gate::Chance;
 use crate::gate::faults;
 
 fn picture(seed: u64) -> Vec<u8> {
-    faults::card(&mut Chance::new(seed)).jpeg(80, seed % 2 == 0)
+    faults::card(&mut Chance::new(seed)).jpeg(80, seed.is_multiple_of(2))
 }
 
 fn judge_all_ways(bytes: &[u8], whole: &[u8]) -> Option<Verdict> {

@@ -27,6 +27,7 @@ mod limits;
 mod markers;
 mod refusal;
 mod sniff;
+pub mod verdict;
 mod verify;
 
 pub use hash::{ParseSha256Error, Sha256};

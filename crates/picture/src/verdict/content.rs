@@ -1,0 +1,65 @@
+//! What a picture shows, by its measures alone. Owns the thresholds; must not measure.
+//!
+//! The thresholds were set on the pictures of `examples/verdict_tuning.rs`, which prints the distributions; the test of them
+//! (`tests/verdict`) draws its pictures otherwise.
+
+use super::kind::Verdict;
+use super::measures::Measures;
+
+/// The least share of edges in a picture with something to be seen.
+const STRUCTURE: f32 = 0.003;
+
+/// A picture of one colour has no larger spread of brightness.
+const UNIFORM_SPREAD: u8 = 3;
+
+/// A picture without structure whose mean is below this is dark.
+const DARK: f32 = 60.0;
+
+/// A picture of one colour whose mean is above this is blank: a flooded sensor, not a card.
+const BRIGHT: f32 = 190.0;
+
+/// A picture of one colour is a card, however dark, when its channels differ by so much (a blue screen).
+const COLOURED: f32 = 40.0;
+
+/// Nothing is to be seen by eye where all is darker than this.
+const BLACK: u8 = 24;
+
+/// A drawn card has at least this share of even pairs ...
+const CARD_EVEN: f32 = 0.78;
+
+/// ... and at least this mean step at its edges if half of the pairs are exactly equal; less if more are, more if fewer.
+const CARD_EDGE: f32 = 37.0;
+const CARD_EDGE_BY_EXACT: f32 = 60.0;
+
+/// A picture with so many white cells is blank, whatever the rest.
+const WHITE: f32 = 0.97;
+
+/// The verdict that needs no other picture; `None` if the picture shows something.
+pub(crate) fn verdict(measures: &Measures) -> Option<Verdict> {
+    if measures.structure < STRUCTURE {
+        return Some(without_structure(measures));
+    }
+    if measures.top < BLACK {
+        return Some(Verdict::Dark);
+    }
+    if is_card(measures) {
+        return Some(Verdict::Placeholder);
+    }
+    (measures.white >= WHITE).then_some(Verdict::Blank)
+}
+
+fn is_card(measures: &Measures) -> bool {
+    let drawn = measures.edge + CARD_EDGE_BY_EXACT * (measures.exact - 0.5);
+    measures.even >= CARD_EVEN && drawn >= CARD_EDGE
+}
+
+fn without_structure(measures: &Measures) -> Verdict {
+    let is_uniform = measures.spread() <= UNIFORM_SPREAD;
+    let is_grey = measures.colour < COLOURED;
+    match measures.mean {
+        mean if is_uniform && !is_grey && mean < BRIGHT => Verdict::Placeholder,
+        mean if mean < DARK => Verdict::Dark,
+        mean if is_uniform && mean < BRIGHT => Verdict::Placeholder,
+        _ => Verdict::Blank,
+    }
+}

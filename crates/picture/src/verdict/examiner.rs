@@ -1,0 +1,155 @@
+//! The examination of one picture, step by step. Owns the order; must not know thresholds.
+
+use super::content;
+use super::decode::{self, Unreadable};
+use super::fingerprint::Fingerprint;
+use super::kind::Verdict;
+use super::measures::Measures;
+use super::placeholders::Placeholders;
+use super::plane::Plane;
+use super::same::{self, Buffers, Contradiction};
+use crate::hash::Sha256;
+
+/// Examines pictures one after another with the same buffers. Give each thread its own.
+#[derive(Default, Debug)]
+pub struct Examiner {
+    placeholders: Placeholders,
+    small: Vec<u8>,
+    buffers: Buffers,
+}
+
+/// What one look at a picture found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Examined {
+    fingerprint: Fingerprint,
+    measures: Measures,
+    placeholder: Option<String>,
+    content: Option<Verdict>,
+}
+
+/// How far a picture's verdict is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// This is the verdict.
+    Settled(Verdict),
+    /// It may be the previous picture: ask [`Examiner::is_same_picture`] with the previous frame's bytes. If it is,
+    /// the verdict is [`Verdict::Frozen`], else, or if those bytes are gone, [`Verdict::Ok`].
+    Candidate,
+}
+
+impl Examiner {
+    /// An examiner that knows these placeholders besides its own rules.
+    #[must_use]
+    pub fn new(placeholders: Placeholders) -> Self {
+        Self {
+            placeholders,
+            ..Self::default()
+        }
+    }
+
+    /// Looks at a picture, verified before, whose hash this is.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the bytes cannot be decoded.
+    pub fn examine(&mut self, bytes: &[u8], sha256: Sha256) -> Result<Examined, Unreadable> {
+        let header = decode::header(bytes)?;
+        let plane = Plane::decode(bytes, &header, &mut self.small)?;
+        let measures = Measures::of(&plane);
+        let placeholder = self.placeholders.find(sha256, &plane).map(str::to_owned);
+        let content = match placeholder {
+            Some(_) => Some(Verdict::Placeholder),
+            None => content::verdict(&measures),
+        };
+        Ok(Examined {
+            fingerprint: Fingerprint::of(sha256, (header.width, header.height), &plane),
+            measures,
+            placeholder,
+            content,
+        })
+    }
+
+    /// Whether two pictures show the same pixels at full size, at whatever qualities they were encoded. What differs in the
+    /// top and the bottom ninth (a clock) does not count.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if one of them cannot be decoded.
+    pub fn is_same_picture(&mut self, previous: &[u8], bytes: &[u8]) -> Result<bool, Unreadable> {
+        Ok(previous == bytes
+            || self
+                .contradiction(previous, bytes)?
+                .is_some_and(|against| against.share <= against.most))
+    }
+
+    /// How much speaks against both pictures being of the same pixels; `None` if they cannot be compared
+    /// (of different sizes, or of a rare kind of JPEG).
+    ///
+    /// # Errors
+    /// [`Unreadable`] if one of them cannot be decoded.
+    pub fn contradiction(
+        &mut self,
+        previous: &[u8],
+        bytes: &[u8],
+    ) -> Result<Option<Contradiction>, Unreadable> {
+        same::contradiction(previous, bytes, &mut self.buffers)
+    }
+
+    /// All steps at once. `previous` is the fingerprint of the camera's frame before, of another instant; its bytes are
+    /// asked for only if they are needed, and may be gone (`None`): then the picture counts as `ok`.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if the bytes, or those of the previous frame, cannot be decoded.
+    pub fn judge<B: AsRef<[u8]>>(
+        &mut self,
+        bytes: &[u8],
+        sha256: Sha256,
+        previous: Option<&Fingerprint>,
+        previous_bytes: impl FnOnce() -> Option<B>,
+    ) -> Result<(Verdict, Examined), Unreadable> {
+        let examined = self.examine(bytes, sha256)?;
+        let verdict = match examined.after(previous) {
+            Step::Settled(verdict) => verdict,
+            Step::Candidate => match previous_bytes() {
+                Some(previous) if self.is_same_picture(previous.as_ref(), bytes)? => {
+                    Verdict::Frozen
+                }
+                _ => Verdict::Ok,
+            },
+        };
+        Ok((verdict, examined))
+    }
+}
+
+impl Examined {
+    /// The verdict, or what it still takes, given the fingerprint of the camera's previous frame.
+    #[must_use]
+    pub fn after(&self, previous: Option<&Fingerprint>) -> Step {
+        match (self.content, previous) {
+            (Some(verdict), _) => Step::Settled(verdict),
+            (None, Some(previous)) if previous.is_same_file(&self.fingerprint) => {
+                Step::Settled(Verdict::Frozen)
+            }
+            (None, Some(previous)) if previous.may_be_same_picture(&self.fingerprint) => {
+                Step::Candidate
+            }
+            (None, _) => Step::Settled(Verdict::Ok),
+        }
+    }
+
+    /// What to keep of this picture for the next.
+    #[must_use]
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// The registered placeholder that it is.
+    #[must_use]
+    pub fn placeholder(&self) -> Option<&str> {
+        self.placeholder.as_deref()
+    }
+
+    /// What was measured.
+    #[must_use]
+    pub fn measures(&self) -> &Measures {
+        &self.measures
+    }
+}

@@ -170,3 +170,60 @@ async fn a_port_that_is_taken_is_told_and_stops_nothing() {
     }
     service.stop(&world).await;
 }
+
+/// Everything that is posted to it, as it comes.
+async fn listener() -> (String, tokio::sync::mpsc::UnboundedReceiver<Value>) {
+    let (sender, received) = tokio::sync::mpsc::unbounded_channel();
+    let take = move |axum::Json(message): axum::Json<Value>| async move {
+        let _ = sender.send(message);
+    };
+    let router = axum::Router::new().route("/alerts", axum::routing::post(take));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = format!(
+        "http://{}/alerts",
+        listener.local_addr().expect("its address")
+    );
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (address, received)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_is_one_alert_and_one_all_clear() {
+    let (address, mut received) = listener().await;
+    let mut world = World::new(&["in_gate", "out_gate"]).await;
+    world.home.set("timeout", "5");
+    world
+        .home
+        .set("alerts.webhook_url", &format!("{address:?}"));
+    world.home.set("alerts.from_status", "\"degraded\"");
+    world.home.set("alerts.recover_after", "10");
+    let mut service = Service::start(&world.home);
+    world.complete(&service.log).await;
+    world.change(|ways| ways.page_outage = Some(Outage::Refused));
+    let mut next = async || tokio::time::timeout(PATIENCE, received.recv()).await;
+    let mut raised = 0;
+    loop {
+        let message = next().await.expect("an alert in time").expect("an alert");
+        raised += u32::from(message["event"] == "raise");
+        if message.to_string().contains("portal") {
+            break;
+        }
+    }
+    assert_eq!(raised, 1, "both cameras and the portal are one alert");
+    world.change(|ways| ways.page_outage = None);
+    let over = loop {
+        let message = next()
+            .await
+            .expect("the all clear in time")
+            .expect("a message");
+        assert_ne!(message["event"], "raise", "{message}");
+        if message["event"] == "resolve" {
+            break message;
+        }
+    };
+    assert!(over.to_string().contains("portal"), "{over}");
+    assert!(service.is_alive());
+    service.stop(&world).await;
+}

@@ -66,7 +66,7 @@ impl State {
         state.quarantine = files_below(&site.archive().join(".draywatch/quarantine"));
         for file in files_below(&site.archive())
             .into_iter()
-            .filter(|file| !file.starts_with(".draywatch/"))
+            .filter(|file| !file.starts_with(".draywatch/") && !file.starts_with(".health"))
         {
             let bytes = std::fs::read(site.archive().join(&file)).unwrap();
             state.sizes.insert(file.clone(), bytes.len() as u64);

@@ -2,7 +2,6 @@
 //!
 //! This crate is the wiring: it composes portal, fetch, archive, catalog and picture. The rules are in `draywatch-core`.
 
-pub mod archive;
 mod blocking;
 pub mod cli;
 pub mod collect;

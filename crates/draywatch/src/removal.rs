@@ -2,10 +2,10 @@
 
 use std::os::unix::fs::MetadataExt;
 
+use draywatch_archive::Archive;
 use draywatch_catalog::PendingRemoval;
 use draywatch_core::frame::place_of;
 
-use crate::archive::Archive;
 use crate::blocking::blocking;
 use crate::store::{Store, StoreError};
 

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use draywatch_archive::{Access, Archive, ArchiveError};
 use draywatch_catalog::{BadDatabaseUrl, Catalog, CatalogError, DatabaseUrl, OpenOptions};
 use draywatch_core::{Clock, FrameId, Kind, frame};
 
-use crate::archive::{Access, Archive, ArchiveError};
 use crate::blocking::blocking;
 use crate::config::Config;
 

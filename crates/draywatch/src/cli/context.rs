@@ -150,8 +150,8 @@ impl From<draywatch_catalog::CatalogError> for CliError {
     }
 }
 
-impl From<crate::archive::ArchiveError> for CliError {
-    fn from(error: crate::archive::ArchiveError) -> Self {
+impl From<draywatch_archive::ArchiveError> for CliError {
+    fn from(error: draywatch_archive::ArchiveError) -> Self {
         Self::new(error.kind(), chain(&error))
     }
 }

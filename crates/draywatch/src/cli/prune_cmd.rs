@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use draywatch_archive::{Access, Archive};
 use draywatch_core::retention::Reason;
 use serde_json::Value;
 
@@ -10,7 +11,6 @@ use super::args::PruneArgs;
 use super::context::{CliError, Context, Status};
 use super::look::{self, Bar};
 use super::table;
-use crate::archive::{Access, Archive};
 use crate::maintain::prune::{self, Keep, Mode};
 use crate::maintain::{Gone, Pruned};
 use crate::store::Store;

@@ -1,9 +1,10 @@
 //! `draywatch verify`: database and archive against each other, and `--repair` for what can be mended.
 
+use draywatch_archive::{Access, Archive};
+
 use super::args::VerifyArgs;
 use super::context::{CliError, Context, Status};
 use super::look::{self, Bar};
-use crate::archive::{Access, Archive};
 use crate::maintain::reconcile::{Options, reconcile};
 use crate::maintain::{Problem, Report};
 use crate::store::Store;

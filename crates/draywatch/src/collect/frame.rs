@@ -1,6 +1,7 @@
 //! One frame: full size first, the thumbnail where the portal has no more, verified and written aside. Must not place or record.
 
 use bytes::Bytes;
+use draywatch_archive::{Archive, ArchiveError, Written};
 use draywatch_catalog::{LedgerEntry, PictureFacts};
 use draywatch_core::address::thumbnail_of_full;
 use draywatch_core::{Failure, Kind};
@@ -9,7 +10,6 @@ use tokio::time::Instant;
 use super::Collector;
 use super::day::Listing;
 use super::recover::facts_of;
-use crate::archive::{Archive, ArchiveError, Written};
 use crate::fetch::{Refused, Rejection};
 
 /// A picture that is verified and written aside.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use draywatch_archive::{Archive, ArchiveError, Staged, Written};
 use draywatch_catalog::{FrameResult, LedgerEntry, NewImage, PictureFacts};
 use draywatch_core::{Failure, Kind};
 use futures::StreamExt;
@@ -12,7 +13,6 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::frame::{Got, Ready, failure_of};
 use super::recover::facts_of;
 use super::{Collector, Event};
-use crate::archive::{Archive, ArchiveError, Staged, Written};
 
 /// The longest that a picture waits for its batch to fill.
 const BATCH_PATIENCE: Duration = Duration::from_millis(500);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use draywatch_archive::{Archive, ArchiveError};
 use draywatch_catalog::{
     Catalog, CatalogError, FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage,
     PictureFacts,
@@ -13,7 +14,6 @@ use draywatch_portal::SessionJournal;
 use draywatch_portal::browser::delete_remote_sessions;
 
 use super::Collector;
-use crate::archive::{Archive, ArchiveError};
 use crate::removal;
 use crate::store::StoreError;
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use draywatch_archive::{ArchiveError, CameraLock};
 use draywatch_catalog::{CatalogError, Fence};
 use draywatch_core::{CameraId, Failure, Kind};
 use tokio::time::Instant;
 
 use super::Collector;
-use crate::archive::{ArchiveError, CameraLock};
 use crate::blocking::blocking;
 use crate::lease::{self, Keeper, Watch};
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use draywatch_archive::CONTROL_FOLDER;
+
 use super::Report;
-use crate::archive::CONTROL_FOLDER;
 
 /// Its name in the archive's folder.
 pub const FILE: &str = ".health";

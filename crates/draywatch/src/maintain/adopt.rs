@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use draywatch_archive::{Access, Archive};
 use draywatch_catalog::{Catalog, NewImage};
 use draywatch_core::Clock;
 use draywatch_core::frame::FileName;
@@ -15,7 +16,6 @@ use serde::Serialize;
 use super::judge::{self, Place, Verdict};
 use super::orphans::{make_durable, new_image};
 use super::{MaintainError, Progress, Watch, copy, readers, tree};
-use crate::archive::{Access, Archive};
 use crate::store::{ARCHIVE_ID, Store};
 
 /// Files that are made durable and get their rows together.

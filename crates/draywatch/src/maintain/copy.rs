@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use draywatch_archive::{Archive, ArchiveError};
 use draywatch_catalog::{FileState, ImageRow, NewImage, PictureFacts};
 use draywatch_core::Clock;
 use futures::{StreamExt, stream};
@@ -11,7 +12,6 @@ use super::adopt::{Adopted, Ours};
 use super::judge::{self, Place, Verdict};
 use super::orphans::{make_durable, new_image};
 use super::{MaintainError, readers};
-use crate::archive::{Archive, ArchiveError};
 use crate::store::Store;
 
 /// What the archive has of a picture by now.

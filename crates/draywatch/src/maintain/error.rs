@@ -3,10 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use draywatch_archive::ArchiveError;
 use draywatch_catalog::CatalogError;
 use draywatch_core::Kind;
 
-use crate::archive::ArchiveError;
 use crate::store::StoreError;
 
 /// Why a piece of upkeep had to stop. What was done until then lasts.

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use draywatch_archive::{Archive, ArchiveError};
 use draywatch_catalog::{ImageRow, PictureFacts};
 use draywatch_core::error::chain;
 use draywatch_picture::{Limits, Refusal, Sha256};
 
-use crate::archive::{Archive, ArchiveError};
 use crate::store::Store;
 
 /// What was found out about a file.

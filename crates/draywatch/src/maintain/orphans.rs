@@ -1,6 +1,7 @@
 //! Files with a name of ours that have no row (invariant 2): adopted if they verify, else set aside; left alone where the row
 //! was deleted on purpose. Files with other names are never looked at.
 
+use draywatch_archive::{Archive, ArchiveError};
 use draywatch_catalog::{NewImage, PictureFacts};
 use draywatch_core::frame::FileName;
 use futures::{StreamExt, stream};
@@ -8,7 +9,6 @@ use futures::{StreamExt, stream};
 use super::judge::{self, Place, Verdict};
 use super::reconcile::Check;
 use super::{MaintainError, ProblemKind, Progress, looks_like_thumbnail, readers};
-use crate::archive::{Archive, ArchiveError};
 
 /// Checks all files of the archive, day by day.
 pub(super) async fn check(check: &mut Check<'_>) -> Result<(), MaintainError> {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use draywatch_archive::PruneLock;
 use draywatch_catalog::{Buried, CandidatePage, CatalogError, RemovalFilter};
 use draywatch_core::retention::{
     Candidate, HoldSpan, Judge, Obstacle, Origin, Policy, Reason, Verdict,
@@ -13,7 +14,6 @@ pub use super::keep::Keep;
 use super::keep::{Cause, policy};
 use super::pruned::{Gone, Pruned};
 use super::{MaintainError, Progress, Watch};
-use crate::archive::PruneLock;
 use crate::removal;
 use crate::store::Store;
 

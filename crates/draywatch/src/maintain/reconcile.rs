@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
+use draywatch_archive::{ArchiveError, CameraLock};
 use draywatch_catalog::{CheckedFile, FileState, RunFilter};
 use draywatch_core::{CameraId, Clock};
 
 use super::{MaintainError, Problem, ProblemKind, Progress, Report, Watch, ledger, orphans, rows};
-use crate::archive::{ArchiveError, CameraLock};
 use crate::store::Store;
 
 /// What is checked, and how thoroughly.

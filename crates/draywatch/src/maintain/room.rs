@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use draywatch_archive::{ArchiveError, PruneLock};
 use draywatch_core::Clock;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -9,7 +10,6 @@ use tokio::time::Instant;
 use super::keep::{Cause, Keep};
 use super::prune::{self, Mode};
 use super::{MaintainError, Pruned, Watch};
-use crate::archive::{ArchiveError, PruneLock};
 use crate::store::Store;
 
 /// Bytes that are freed when a write failed for lack of room, whatever the floor says.

@@ -1,5 +1,6 @@
 //! Every image row against its file. Must not delete rows or touch files.
 
+use draywatch_archive::Archive;
 use draywatch_catalog::{
     FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter, LedgerState, NewImage,
     PictureFacts,
@@ -10,7 +11,6 @@ use futures::{StreamExt, stream};
 use super::judge::{self, Place, Verdict};
 use super::reconcile::Check;
 use super::{MaintainError, ProblemKind, Progress, readers};
-use crate::archive::Archive;
 use crate::store::Store;
 
 /// Rows that are read from the database at a time.

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use draywatch_archive::CONTROL_FOLDER;
 use draywatch_core::frame::FileName;
 
 use super::MaintainError;
 use super::adopt::Ours;
-use crate::archive::CONTROL_FOLDER;
 
 /// What lies in a tree.
 #[derive(Debug, Default)]

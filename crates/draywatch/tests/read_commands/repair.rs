@@ -75,9 +75,9 @@ async fn a_repair_waits_for_no_collection_but_names_it() {
     let home = Home::new();
     home.store(&frame(0), &full(1)).await;
     assert_eq!(home.run(&["verify", "--repair"]).status, 0);
-    let archive = draywatch::archive::Archive::open(
+    let archive = draywatch_archive::Archive::open(
         &home.at("data/images"),
-        draywatch::archive::Access::ReadWrite,
+        draywatch_archive::Access::ReadWrite,
     )
     .unwrap();
     let _lock = archive.lock_camera(&camera()).unwrap();

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use draywatch::archive::Archive;
 use draywatch::config::{Config, Overrides, Retention};
 use draywatch::maintain::prune::{Keep, Mode, prune};
 use draywatch::maintain::room::{self, Need};
 use draywatch::maintain::sample::verify_sample;
 use draywatch::store::Store;
+use draywatch_archive::Archive;
 use draywatch_catalog::{FrameResult, NewImage};
 use draywatch_core::Clock;
 use draywatch_core::retention::{HoldSpan, Obstacle, Reason};

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use draywatch_archive::{Access, Archive, ArchiveError};
 use draywatch_catalog::{Catalog, CatalogError};
 use draywatch_core::error::chain;
 
 use super::Check;
-use crate::archive::{Access, Archive, ArchiveError};
 use crate::cli::context::Context;
 use crate::cli::table::bytes;
 use crate::store::{self, ARCHIVE_ID, StoreError};

@@ -4,6 +4,7 @@
 
 mod checks;
 mod error;
+mod figures;
 mod health;
 mod holds;
 mod jobs;
@@ -14,6 +15,7 @@ mod url;
 
 pub use checks::*;
 pub use error::CatalogError;
+pub use figures::*;
 pub use health::*;
 pub use holds::*;
 pub use jobs::*;
@@ -30,7 +32,7 @@ use draywatch_core::plan::KnownFrame;
 use draywatch_core::{CameraId, FrameId};
 
 /// The newest schema that this program knows.
-pub const SCHEMA: i64 = 5;
+pub const SCHEMA: i64 = 7;
 
 /// What every backend answers with.
 pub type Result<T> = std::result::Result<T, CatalogError>;
@@ -48,7 +50,7 @@ pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Arc<dyn Cat
 /// The database as the rest of the program sees it. Every method is one transaction.
 #[async_trait]
 pub trait Catalog:
-    Slots + Holds + Checks + Jobs + HealthLog + Fenced + Send + Sync + 'static
+    Slots + Holds + Checks + Jobs + HealthLog + Counts + Fenced + Send + Sync + 'static
 {
     // ---- facts about the database itself -------------------------------------------------------------------------
 

@@ -72,6 +72,7 @@ mod counters;
 mod days;
 mod ddl;
 mod facts;
+mod figures;
 mod health;
 mod holds;
 mod images;
@@ -302,6 +303,7 @@ impl Catalog for SqliteCatalog {
         observation: Option<&NewObservation>,
     ) -> Result<()> {
         let found = write_and_refresh!(self, "closing a run", |conn| async {
+            figures::add(conn, run_id, end).await?;
             let found = runs::finish(conn, run_id, end).await?;
             if let Some(observation) = observation.filter(|_| found) {
                 runs::observe(conn, run_id, observation).await?;
@@ -325,8 +327,9 @@ impl Catalog for SqliteCatalog {
         camera: Option<&CameraId>,
         now: DateTime<Utc>,
     ) -> Result<u64> {
-        write_only!(self, "closing interrupted runs", |conn| {
-            runs::close_interrupted(conn, camera, now)
+        write_only!(self, "closing interrupted runs", |conn| async {
+            figures::add_interrupted(conn, camera).await?;
+            runs::close_interrupted(conn, camera, now).await
         })
     }
 

@@ -119,6 +119,22 @@ fn answer(
     }
 }
 
+/// The share of the slots that begin in `from <= start < to` and have a frame, be it a thumbnail; 0 where there is no slot.
+pub fn share<'a>(
+    slots: impl IntoIterator<Item = (DateTime<Utc>, &'a Answer)>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> f64 {
+    let (mut all, mut have) = (0_u32, 0_u32);
+    for (start, answer) in slots {
+        if from <= start && start < to {
+            all += 1;
+            have += u32::from(matches!(answer, Answer::Stored | Answer::Thumbnail));
+        }
+    }
+    f64::from(have) / f64::from(all.max(1))
+}
+
 /// The gaps among `slots`: neighbours with the same answer joined, stored ones left out.
 #[must_use]
 pub fn gaps(slots: &[(DateTime<Utc>, Answer)]) -> Vec<Stretch> {
@@ -151,6 +167,26 @@ mod tests {
 
     fn stored(minutes: i64) -> (DateTime<Utc>, Answer) {
         (at(minutes), Answer::Stored)
+    }
+
+    #[test]
+    fn the_share_counts_slots_within_the_stretch() {
+        let found = slots(at(0), at(40), &[stored(5), stored(15)], &[]);
+        let told = || found.iter().map(|(slot, answer)| (*slot, answer));
+        let of = |from, to| share(told(), at(from), at(to));
+        let expected = [
+            ((0, 40), 0.5),
+            ((0, 20), 1.0),
+            ((10, 40), 1.0 / 3.0),
+            ((40, 80), 0.0),
+        ];
+        for ((from, to), expected) in expected {
+            assert!(
+                (of(from, to) - expected).abs() < 1e-9,
+                "{from} to {to}: {}",
+                of(from, to)
+            );
+        }
     }
 
     #[test]

@@ -339,23 +339,32 @@ fn late(camera: &CameraFacts, facts: &Facts, limits: &Limits) -> Option<Reason> 
     ))
 }
 
+/// How long a job is due without having begun, or under way beyond its deadline; zero for one that is in time.
+#[must_use]
+pub fn overdue(job: &JobFacts, now: DateTime<Utc>) -> TimeDelta {
+    let late = match job.open {
+        Some((may_begin, false)) => Some(now - may_begin),
+        Some((_, true)) => job
+            .last_started
+            .and_then(|began| (now - began).checked_sub(&job.deadline)),
+        None => None,
+    };
+    late.unwrap_or_default().max(TimeDelta::zero())
+}
+
 /// A job that nobody begins, or that does not end.
 fn stuck(job: &JobFacts, now: DateTime<Utc>) -> Option<Reason> {
     let (may_begin, is_running) = job.open?;
+    if overdue(job, now) <= OVERDUE {
+        return None;
+    }
     let message = if is_running {
-        let began = job.last_started?;
-        if now - began <= job.deadline + OVERDUE {
-            return None;
-        }
         format!(
             "{} is under way since {}, longer than it may take",
             job.name,
-            began.format("%H:%M:%S UTC")
+            job.last_started?.format("%H:%M:%S UTC")
         )
     } else {
-        if now - may_begin <= OVERDUE {
-            return None;
-        }
         format!(
             "{} is due since {} and does not begin",
             job.name,

@@ -3,8 +3,17 @@
 
 mod file;
 mod gather;
-mod report;
 
 pub use file::{FILE, ReadError, read, write};
-pub use gather::{Known, Memory, facts, nothing};
-pub use report::{JobReport, Report};
+pub use gather::{Found, Known, Memory, look, nothing};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_reference_page_of_the_metrics_is_up_to_date() {
+        crate::config::testing::up_to_date(
+            "docs/reference/metrics.md",
+            &draywatch_web::reference(),
+        );
+    }
+}

@@ -4,11 +4,12 @@
 use draywatch_core::error::chain;
 use draywatch_core::health::Status as Health;
 use draywatch_core::zone::FUTURE_TOLERANCE;
+use draywatch_web::Report;
 use serde_json::json;
 
 use super::context::{Context, Status};
 use super::table;
-use crate::health::{self, Report};
+use crate::health;
 
 /// Carries out `health`: 0 healthy or warning, 1 degraded, 2 critical, or nobody there who knows.
 pub fn run(context: &Context) -> Status {

@@ -5,8 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use draywatch_archive::CONTROL_FOLDER;
-
-use super::Report;
+use draywatch_web::Report;
 
 /// Its name in the archive's folder.
 pub const FILE: &str = ".health";

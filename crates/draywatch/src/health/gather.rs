@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use draywatch_catalog::{Catalog, RunRow, TickRow};
+use draywatch_catalog::{Catalog, DaySlots, RunRow, TickRow};
+use draywatch_core::coverage::{self, SLOT};
 use draywatch_core::error::chain;
 use draywatch_core::health::{CameraFacts, Facts, JobFacts, Reason, Trouble};
 use draywatch_core::outcome::Outcome;
 use draywatch_core::schedule::TickState;
 use draywatch_core::{CameraId, Failure, Kind};
+use draywatch_web::{CameraReadings, Readings};
 
 use crate::blocking::blocking;
 use crate::collect::job_name;
@@ -33,6 +35,8 @@ pub struct Known {
     pub cameras: Vec<CameraId>,
     /// The service's jobs and how long a tick of each may take.
     pub jobs: Vec<(String, Duration)>,
+    /// Time between two collections of a camera.
+    pub interval: TimeDelta,
     /// When the service began to work.
     pub started: DateTime<Utc>,
 }
@@ -70,14 +74,23 @@ impl Memory {
     }
 }
 
+/// What one look found.
+#[derive(Debug)]
+pub struct Found {
+    /// What is judged.
+    pub facts: Facts,
+    /// What is only counted; `None` where the database does not say.
+    pub readings: Option<Readings>,
+}
+
 /// Gathers everything. What does not answer in time is told as a failure of its own.
-pub async fn facts(
+pub async fn look(
     store: &Store,
     known: &Known,
     now: DateTime<Utc>,
     memory: &mut Memory,
     told: Vec<Reason>,
-) -> Facts {
+) -> Found {
     let mut facts = Facts {
         started: known.started,
         clock_step: memory.step(now, Instant::now()),
@@ -85,8 +98,10 @@ pub async fn facts(
     };
     let (rows, (archive, disk)) = tokio::join!(rows(store, known, now), disk(store));
     (facts.archive, facts.disk) = (archive, disk);
+    let mut readings = None;
     match rows {
         Ok(rows) => {
+            readings = Some(rows.readings);
             facts.database = Ok(rows.latency);
             facts.cameras = rows.cameras;
             facts.jobs = rows.jobs;
@@ -94,7 +109,7 @@ pub async fn facts(
         }
         Err(why) => facts.database = Err(why),
     }
-    facts
+    Found { facts, readings }
 }
 
 /// Facts of which nothing is known, since the database gives no answer.
@@ -120,6 +135,7 @@ struct Rows {
     cameras: Vec<CameraFacts>,
     jobs: Vec<JobFacts>,
     owed: u64,
+    readings: Readings,
 }
 
 async fn rows(store: &Store, known: &Known, now: DateTime<Utc>) -> Result<Rows, String> {
@@ -141,17 +157,27 @@ async fn read(
     catalog.fact(crate::store::ARCHIVE_ID).await?;
     let latency = asked.elapsed();
     let runs = catalog.newest_runs(&known.cameras, LOOKED_AT).await?;
-    let mut cameras = Vec::new();
+    let (mut cameras, mut of_cameras) = (Vec::new(), Vec::new());
+    let mut coverage = coverage(catalog, known, now).await?.into_iter();
     for camera in &known.cameras {
         let until = now + AHEAD;
         let newest = catalog.newest_frames(camera, until, LOOKED_AT).await?;
-        let stored = newest.iter().filter(|frame| frame.committed.is_some());
+        let stored = newest
+            .iter()
+            .filter_map(|frame| Some((frame.instant, frame.committed?)))
+            .max();
         let of = runs.iter().filter(|run| run.run.camera == *camera);
         let ticks = catalog.ticks(Some(&job_name(camera)), LOOKED_AT).await?;
         cameras.push(CameraFacts {
             camera: camera.clone(),
-            newest: stored.map(|frame| frame.instant).max(),
+            newest: stored.map(|(instant, _)| instant),
             trouble: trouble(&of.collect::<Vec<_>>(), &ticks),
+        });
+        of_cameras.push(CameraReadings {
+            camera: camera.clone(),
+            newest: stored.map(|(instant, _)| instant),
+            lag: stored.map(|(instant, committed)| committed - instant),
+            coverage: coverage.next().unwrap_or_default(),
         });
     }
     let rows = catalog.jobs().await?;
@@ -170,7 +196,29 @@ async fn read(
         cameras,
         jobs: jobs.collect(),
         owed: totals.cameras.iter().map(|camera| camera.open).sum(),
+        readings: Readings {
+            figures: catalog.figures().await?,
+            cameras: of_cameras,
+        },
     })
+}
+
+/// The share of slots that have a frame, camera by camera, of a day that ended long enough ago for its last frame to be in.
+async fn coverage(
+    catalog: &dyn Catalog,
+    known: &Known,
+    now: DateTime<Utc>,
+) -> draywatch_catalog::Result<Vec<f64>> {
+    let to = now - known.interval * 2;
+    let from = to - TimeDelta::days(1);
+    let days = catalog
+        .slots(&known.cameras, from.date_naive(), to.date_naive())
+        .await?;
+    let share = |days: &Vec<DaySlots>| {
+        let slots = days.iter().flat_map(DaySlots::slots);
+        coverage::share(slots, from - SLOT, to - SLOT)
+    };
+    Ok(days.iter().map(share).collect())
 }
 
 /// What the last of a camera's collections failed with, and how many before it: of its runs, or of its ticks where these failed

@@ -28,6 +28,9 @@ pub use settings::{NotifySettings, SmtpSettings, WebhookSettings};
 use failure::SendError;
 use state::{Saved, StateFile};
 
+/// The reason of health that says that the archive is not there, or not ours.
+const ARCHIVE: &str = "archive";
+
 /// How many messages may wait for one channel; the oldest goes first.
 const MOST_WAITING: usize = 20;
 
@@ -88,7 +91,7 @@ impl Notifier {
         self.saved.rules = rules;
         self.enqueue(&messages);
         // Before it is sent: a crash in between repeats a message at worst, and never loses one.
-        let before = self.file.save(&self.saved).await;
+        let before = self.save(reasons).await;
         let (email, webhook) = (self.waiting(Channel::Email), self.waiting(Channel::Webhook));
         let ((mailed, no_mail), (posted, no_post)) = futures::join!(
             self.deliver(Channel::Email, &email),
@@ -103,7 +106,7 @@ impl Notifier {
         } else {
             None
         };
-        let after = self.file.save(&self.saved).await;
+        let after = self.save(reasons).await;
         failures.extend(no_mail.into_iter().chain(no_post).chain(beat));
         failures.extend(after.or(before).err());
         failures
@@ -121,6 +124,15 @@ impl Notifier {
             done.push((channel, result));
         }
         done
+    }
+
+    /// Writes the state down, but not into an archive that may be another one than ours.
+    async fn save(&mut self, reasons: &[Reason]) -> Result<(), ChannelFailure> {
+        let is_elsewhere = reasons.iter().any(|reason| reason.id == ARCHIVE);
+        if is_elsewhere && self.file.is_in_archive() {
+            return Ok(());
+        }
+        self.file.save(&self.saved).await
     }
 
     fn enqueue(&mut self, messages: &[Message]) {

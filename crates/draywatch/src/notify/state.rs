@@ -27,36 +27,54 @@ pub(super) struct Saved {
 
 /// The file.
 #[derive(Debug, Clone)]
-pub(super) struct StateFile(PathBuf);
+pub(super) struct StateFile {
+    path: PathBuf,
+    /// What it holds, as far as we wrote it: most looks change nothing, and a disk need not be made to wait for that.
+    written: Option<Vec<u8>>,
+}
 
 impl StateFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self(path)
+        Self {
+            path,
+            written: None,
+        }
+    }
+
+    /// Whether it lies in the archive, where it does by default.
+    pub(super) fn is_in_archive(&self) -> bool {
+        is_in_archive(&self.path)
     }
 
     /// What the file says, or nothing: one that is not there is the first start, one that makes no sense is set aside.
     pub(super) async fn load(&self, now: DateTime<Utc>) -> (Saved, Option<ChannelFailure>) {
-        let path = self.0.clone();
+        let path = self.path.clone();
         blocking(move || load(&path, now)).await
     }
 
-    /// Writes it.
-    pub(super) async fn save(&self, saved: &Saved) -> Result<(), ChannelFailure> {
-        let path = self.0.clone();
-        let text = serde_json::to_vec_pretty(saved);
-        blocking(move || {
-            let text = text.map_err(std::io::Error::from);
-            match text.and_then(|text| write(&path, &text)) {
-                Ok(()) => Ok(()),
-                // Nothing to be told: there is no archive yet, or health says where it is gone.
-                Err(error) if error.kind() == ErrorKind::NotFound && is_in_archive(&path) => {
-                    tracing::debug!(path = %path.display(), "no place for the state of alerts yet");
-                    Ok(())
-                }
-                Err(error) => Err(unwritten(&path, &error)),
-            }
+    /// Writes it, unless that is what it holds.
+    pub(super) async fn save(&mut self, saved: &Saved) -> Result<(), ChannelFailure> {
+        let path = self.path.clone();
+        let text = serde_json::to_vec_pretty(saved)
+            .map_err(|error| unwritten(&path, &std::io::Error::from(error)))?;
+        if self.written.as_ref() == Some(&text) {
+            return Ok(());
+        }
+        let (text, done) = blocking(move || {
+            let done = write(&path, &text);
+            (text, done)
         })
-        .await
+        .await;
+        self.written = done.is_ok().then_some(text);
+        match done {
+            Ok(()) => Ok(()),
+            // Nothing to be told: there is no archive yet, or health says where it is gone.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.is_in_archive() => {
+                tracing::debug!(path = %self.path.display(), "no place for the state of alerts yet");
+                Ok(())
+            }
+            Err(error) => Err(unwritten(&self.path, &error)),
+        }
     }
 }
 

@@ -171,3 +171,51 @@ async fn alerts_go_on_from_memory_where_the_state_cannot_be_written() {
     assert_eq!(notifier.evaluate(at(0), &portal()).await, []);
     assert!(!folder.path().join("images").exists());
 }
+
+#[tokio::test]
+async fn the_state_is_written_only_when_it_is_another() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mut notifier = Notifier::open(settings(folder.path()), Clock::manual(at(0))).await;
+    for minute in [0, 5] {
+        assert_eq!(notifier.evaluate(at(minute), &portal()).await, []);
+    }
+    // Written anew, it is another file.
+    let inode = || {
+        std::fs::metadata(folder.path().join("alerts.json"))
+            .unwrap()
+            .ino()
+    };
+    let before = inode();
+    assert_eq!(notifier.evaluate(at(6), &portal()).await, []);
+    assert_eq!(inode(), before);
+    for minute in [7, 8, 9, 60] {
+        assert_eq!(notifier.evaluate(at(minute), &[]).await, []);
+    }
+    assert_ne!(inode(), before);
+}
+
+#[tokio::test]
+async fn nothing_is_written_into_an_archive_that_is_not_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = folder.path().join(".draywatch");
+    std::fs::create_dir(&control).unwrap();
+    let inside = NotifySettings {
+        state_file: control.join("alerts.json"),
+        ..settings(folder.path())
+    };
+    let mut notifier = Notifier::open(inside, Clock::manual(at(0))).await;
+    let archive = Reason::new("archive", Status::Critical, "belongs to another database");
+    for minute in [0, 5] {
+        assert_eq!(
+            notifier
+                .evaluate(at(minute), std::slice::from_ref(&archive))
+                .await,
+            []
+        );
+    }
+    assert_eq!(notifier.rules().open_alerts(), 1);
+    assert_eq!(std::fs::read_dir(&control).unwrap().count(), 0);
+    assert_eq!(notifier.evaluate(at(6), &portal()).await, []);
+    assert_eq!(std::fs::read_dir(&control).unwrap().count(), 1);
+}

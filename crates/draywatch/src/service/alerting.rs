@@ -14,10 +14,11 @@ const CHANNEL: &str = "alerts:";
 
 /// Alerts by every look that follows, until this is dropped. Of looks that come while a message is on its way only the last counts.
 pub async fn run(monitor: Arc<Monitor>, clock: Clock) {
-    let mut reports = monitor.reports();
+    let mut snapshots = monitor.snapshots();
     let mut notifier = Notifier::open(NotifySettings::of(&monitor.config()), clock).await;
-    while reports.changed().await.is_ok() {
-        let report = Arc::clone(&reports.borrow_and_update());
+    while snapshots.changed().await.is_ok() {
+        let snapshot = Arc::clone(&snapshots.borrow_and_update());
+        let report = &snapshot.report;
         let settings = NotifySettings::of(&monitor.config());
         // Where nobody is to be told there is nothing to remember.
         let failures = if settings.channels().is_empty() {

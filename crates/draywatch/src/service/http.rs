@@ -1,21 +1,18 @@
-//! Health by HTTP, on loopback: `/livez`, `/readyz`, `/healthz`. Must not judge.
+//! The port of the service, on loopback: `draywatch_web` behind it. Must not judge, nor know what is served.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
+use draywatch_core::Clock;
 use draywatch_core::health::{Reason, Status};
+use draywatch_web::Source;
 use tokio::net::TcpListener;
 
 use super::monitor::Monitor;
 use crate::config::Config;
 
-/// Serves health until this is dropped with its task; a port that is taken is told, and no reason not to collect.
-pub async fn serve(config: &Config, monitor: Arc<Monitor>) {
+/// Serves until this is dropped with its task; a port that is taken is told, and no reason not to collect.
+pub async fn serve(config: &Config, monitor: Arc<Monitor>, clock: Clock) {
     if !config.enable_health_check {
         return;
     }
@@ -24,7 +21,7 @@ pub async fn serve(config: &Config, monitor: Arc<Monitor>) {
         Ok(listener) => {
             let address = listener.local_addr().unwrap_or(address);
             tracing::info!(%address, "health is served");
-            axum::serve(listener, router(Arc::clone(&monitor))).await
+            axum::serve(listener, draywatch_web::router(source(&monitor, clock))).await
         }
         Err(error) => Err(error),
     };
@@ -37,41 +34,11 @@ pub async fn serve(config: &Config, monitor: Arc<Monitor>) {
     }
 }
 
-fn router(monitor: Arc<Monitor>) -> Router {
-    Router::new()
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .route("/healthz", get(healthz))
-        .with_state(monitor)
-}
-
-/// Whether the process turns.
-async fn livez(State(monitor): State<Arc<Monitor>>) -> impl IntoResponse {
-    if monitor.is_alive() {
-        (StatusCode::OK, "alive\n")
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the service does not turn any more\n",
-        )
+fn source(monitor: &Arc<Monitor>, clock: Clock) -> Source {
+    let asked = Arc::clone(monitor);
+    Source {
+        snapshots: monitor.snapshots(),
+        is_alive: Arc::new(move || asked.is_alive()),
+        clock,
     }
-}
-
-/// Whether it can do its work.
-async fn readyz(State(monitor): State<Arc<Monitor>>) -> impl IntoResponse {
-    if monitor.report().is_ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready: see /healthz\n")
-    }
-}
-
-/// How things are.
-async fn healthz(State(monitor): State<Arc<Monitor>>) -> impl IntoResponse {
-    let report = monitor.report();
-    let code = match report.status {
-        Status::Critical => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::OK,
-    };
-    (code, Json((*report).clone()))
 }

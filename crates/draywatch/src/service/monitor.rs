@@ -9,12 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_catalog::{Catalog, HealthChange};
 use draywatch_core::health::{Facts, Health, Limits, Reason, Status, assess};
 use draywatch_core::{Clock, Failure, Kind};
+use draywatch_portal::guard::living_browsers;
+use draywatch_web::{Report, Snapshot};
 use tokio::sync::watch;
 
 use super::Shared;
 use crate::blocking::blocking;
 use crate::config::Config;
-use crate::health::{self, Known, Memory, Report};
+use crate::health::{self, Found, Known, Memory};
 
 /// A report is good for so many looks ...
 const LOOKS: i32 = 4;
@@ -35,7 +37,7 @@ pub struct Monitor {
     /// What can be looked at by now.
     view: Mutex<View>,
     looking: tokio::sync::Mutex<Looking>,
-    report: watch::Sender<Arc<Report>>,
+    snapshot: watch::Sender<Arc<Snapshot>>,
 }
 
 /// What there is to be looked at.
@@ -83,13 +85,13 @@ impl Monitor {
             turned: AtomicU64::new(0),
             view: Mutex::new(view),
             looking: tokio::sync::Mutex::default(),
-            report: watch::Sender::new(Arc::new(report)),
+            snapshot: watch::Sender::new(Arc::new(Snapshot {
+                report,
+                facts,
+                readings: None,
+                browsers: 0,
+            })),
         }
-    }
-
-    /// The last report.
-    pub fn report(&self) -> Arc<Report> {
-        Arc::clone(&self.report.borrow())
     }
 
     /// The service's loop has turned.
@@ -133,9 +135,9 @@ impl Monitor {
         view.told.extend(reasons);
     }
 
-    /// Every report that follows.
-    pub fn reports(&self) -> watch::Receiver<Arc<Report>> {
-        self.report.subscribe()
+    /// What the last look found, and every one that follows.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.subscribe()
     }
 
     /// The settings by now.
@@ -160,11 +162,18 @@ impl Monitor {
     pub async fn look(&self) {
         let mut looking = self.looking.lock().await;
         let now = self.clock.now();
-        let (config, shared, facts) = self.facts(now, &mut looking.memory).await;
+        let (config, shared, found) = self.find(now, &mut looking.memory).await;
+        let Found { facts, readings } = found;
         let health = assess(&facts, &limits(&config));
         let is_ours = facts.archive.is_none();
         let report = Report::new(&facts, health.clone(), lasts(&config), shared.is_some());
-        self.report.send_replace(Arc::new(report.clone()));
+        let browsers = blocking(living_browsers).await;
+        self.snapshot.send_replace(Arc::new(Snapshot {
+            report: report.clone(),
+            facts,
+            readings,
+            browsers,
+        }));
         looking.note(now, health);
         if let Some(shared) = &shared {
             looking
@@ -177,11 +186,11 @@ impl Monitor {
         }
     }
 
-    async fn facts(
+    async fn find(
         &self,
         now: DateTime<Utc>,
         memory: &mut Memory,
-    ) -> (Config, Option<Arc<Shared>>, Facts) {
+    ) -> (Config, Option<Arc<Shared>>, Found) {
         let (config, shared, waits, told, started) = {
             let view = self.view();
             (
@@ -192,14 +201,17 @@ impl Monitor {
                 view.started,
             )
         };
-        let facts = match &shared {
+        let found = match &shared {
             Some(shared) => {
                 let known = known(shared, started);
-                health::facts(shared.collector.store(), &known, now, memory, told).await
+                health::look(shared.collector.store(), &known, now, memory, told).await
             }
-            None => waiting(now, waits, told),
+            None => Found {
+                facts: waiting(now, waits, told),
+                readings: None,
+            },
         };
-        (config, shared, facts)
+        (config, shared, found)
     }
 
     /// The last report, after the service has ended.
@@ -211,9 +223,13 @@ impl Monitor {
             view.shared = None;
             view.config.clone()
         };
-        let was = self.report();
+        let last = Arc::clone(&self.snapshot.borrow());
+        let was = &last.report;
         let report = was.stopped(self.clock.now());
-        self.report.send_replace(Arc::new(report.clone()));
+        self.snapshot.send_replace(Arc::new(Snapshot {
+            report: report.clone(),
+            ..(*last).clone()
+        }));
         if was.is_running && !was.reasons.iter().any(|reason| reason.id == "archive") {
             looking.write_report(&config, report).await;
         }
@@ -292,16 +308,21 @@ fn known(shared: &Shared, started: DateTime<Utc>) -> Known {
         jobs: jobs
             .map(|job| (job.spec.name.clone(), job.deadline))
             .collect(),
+        interval: interval(&shared.config),
         started,
     }
 }
 
 fn limits(config: &Config) -> Limits {
     Limits {
-        interval: TimeDelta::from_std(config.download_interval()).unwrap_or(TimeDelta::MAX),
+        interval: interval(config),
         disk_warning: config.health.disk_warning_percent,
         disk_critical: config.health.disk_critical_percent,
     }
+}
+
+fn interval(config: &Config) -> TimeDelta {
+    TimeDelta::from_std(config.download_interval()).unwrap_or(TimeDelta::MAX)
 }
 
 /// How long a report is good for.

@@ -106,7 +106,8 @@ impl Service {
         watching.spawn(Arc::clone(&self.monitor).run());
         watching.spawn(alerting::run(Arc::clone(&self.monitor), self.clock.clone()));
         let (config, monitor) = (self.reloader.running().clone(), Arc::clone(&self.monitor));
-        watching.spawn(async move { http::serve(&config, monitor).await });
+        let clock = self.clock.clone();
+        watching.spawn(async move { http::serve(&config, monitor, clock).await });
         let done = self.work().await;
         watching.shutdown().await;
         self.monitor.end().await;

@@ -36,6 +36,12 @@ impl Door {
         (code, answer.text().await.expect("its text"))
     }
 
+    async fn metrics(&self) -> String {
+        let (code, page) = self.get("/metrics").await;
+        assert!(code == 200 && page.ends_with("# EOF\n"), "{code}: {page}");
+        page
+    }
+
     /// Waits until `/healthz` has that status for that reason.
     async fn becomes(&self, status: &str, reason: &str) -> Value {
         let begun = Instant::now();
@@ -55,6 +61,49 @@ impl Door {
             assert!(begun.elapsed() < PATIENCE, "not {status}: {text}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+}
+
+/// The value of a series, which is named with all its labels.
+fn value(page: &str, series: &str) -> Option<f64> {
+    let mut values = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    values.next()?.parse().ok()
+}
+
+/// Waits until every frame is told of by the metrics; how many frames `in_gate` has.
+async fn metrics_are_of_what_was_done(door: &Door, world: &World, service: &Service) -> f64 {
+    world.complete(&service.log).await;
+    let mut database = store::connect(&world.home.database()).await;
+    let begun = Instant::now();
+    loop {
+        let sql = "SELECT COUNT(*) FROM images WHERE camera_id = 'in_gate'";
+        let row = sqlx::query(sql).fetch_one(&mut database).await.expect(sql);
+        let images: i64 = row.get(0);
+        let page = door.metrics().await;
+        let of = |name: &str| value(&page, &format!("{name}{{camera=\"in_gate\"}}"));
+        let stored = of("draywatch_frames_stored_total").unwrap_or_default();
+        #[expect(clippy::cast_precision_loss, reason = "some hundred frames")]
+        let is_told = stored >= images as f64 && images > 0;
+        if is_told {
+            let age = of("draywatch_frame_age_seconds").expect("an age");
+            let coverage = of("draywatch_coverage_ratio").expect("coverage");
+            assert!(age >= 0.0 && (0.0..=1.0).contains(&coverage), "{page}");
+            for name in [
+                "draywatch_disk_free_bytes",
+                "draywatch_database_latency_seconds",
+                "draywatch_run_duration_seconds_sum",
+            ] {
+                assert!(
+                    value(&page, name).is_some_and(|value| value > 0.0),
+                    "{name}: {page}"
+                );
+            }
+            return stored;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{images} images: {page}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -102,18 +151,33 @@ async fn health_is_told_in_every_way() {
     );
     assert_eq!(door.get("/readyz").await.0, 200);
     assert_eq!(door.get("/nothing").await.0, 404);
-    let told = ask(&world.home, &["health"]).await;
-    assert!(
-        told.code == 0 && told.json["is_running"] == true,
-        "{}: {}",
-        told.code,
-        told.json
-    );
+    // The file follows what is served.
+    let begun = Instant::now();
+    loop {
+        let told = ask(&world.home, &["health"]).await;
+        if told.code == 0 && told.json["is_running"] == true {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{}: {}", told.code, told.json);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
+    let stored = metrics_are_of_what_was_done(&door, &world, &service).await;
 
     world.change(|ways| ways.page_outage = Some(Outage::Refused));
     door.becomes("degraded", "portal").await;
-    let told = ask(&world.home, &["health"]).await;
-    assert_eq!(told.code, 1, "{}", told.json);
+    assert!(
+        value(&door.metrics().await, "draywatch_health_status").is_some_and(|status| status > 1.5)
+    );
+    let begun = Instant::now();
+    loop {
+        let told = ask(&world.home, &["health"]).await;
+        if told.code == 1 {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{}: {}", told.code, told.json);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     assert_eq!(
         door.get("/readyz").await.0,
         200,
@@ -121,6 +185,14 @@ async fn health_is_told_in_every_way() {
     );
     world.change(|ways| ways.page_outage = None);
     door.becomes("healthy", "").await;
+    let page = door.metrics().await;
+    let failed = r#"draywatch_runs_total{camera="in_gate",outcome="failed"}"#;
+    assert!(
+        value(&page, failed).is_some_and(|runs| runs > 0.5),
+        "{page}"
+    );
+    let in_gate = r#"draywatch_frames_stored_total{camera="in_gate"}"#;
+    assert!(value(&page, in_gate) >= Some(stored), "{page}");
 
     service.stop(&world).await;
     let after = ask(&world.home, &["health"]).await;

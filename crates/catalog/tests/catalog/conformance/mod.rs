@@ -24,7 +24,7 @@ macro_rules! for_backend {
                 recording_twice_changes_one_row concurrent_batches_are_all_kept);
             for_backend!(@tests $fresh, runs: a_run_is_closed_with_its_observation interrupted_runs_are_closed
                 runs_are_filtered_newest_first a_run_that_is_not_there_is_an_error totals_are_counted
-                facts_are_kept sessions_are_remembered the_history_of_health_is_kept
+                facts_are_kept sessions_are_remembered the_history_of_health_is_kept runs_are_counted_once_as_they_end
                 the_database_is_whole);
             for_backend!(@tests $fresh, jobs: a_job_has_one_open_tick of_many_that_start_a_tick_one_does
                 a_tick_that_failed_comes_again a_lease_is_taken_over_only_from_who_is_gone

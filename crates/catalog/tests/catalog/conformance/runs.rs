@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use draywatch_catalog::{
-    Catalog, CatalogError, FrameResult, HealthChange, NewObservation, NewRun, RunCounts, RunEnd,
-    RunFilter,
+    Catalog, CatalogError, Figures, FrameResult, HealthChange, NewObservation, NewRun, RunCounts,
+    RunEnd, RunFilter,
 };
 use draywatch_core::health::{Health, Reason, Status};
 use draywatch_core::outcome::Outcome;
@@ -351,4 +351,55 @@ pub async fn the_history_of_health_is_kept(db: Db) {
 
 pub async fn the_database_is_whole(db: Db) {
     assert_eq!(db.check().await.unwrap(), Vec::<String>::new());
+}
+
+pub async fn runs_are_counted_once_as_they_end(db: Db) {
+    assert_eq!(db.figures().await.unwrap(), Figures::default());
+    let mut ids = Vec::new();
+    for (name, started) in [("in_gate", 0), ("in_gate", 10), ("out_gate", 20)] {
+        ids.push(db.start_run(&run(name, started)).await.unwrap());
+    }
+    db.finish_run(ids[0], &end(Outcome::Incomplete), None)
+        .await
+        .unwrap();
+    // Closed again, and another one that was cut short.
+    db.finish_run(ids[0], &end(Outcome::Complete), None)
+        .await
+        .unwrap();
+    assert_eq!(db.close_interrupted(None, at(70)).await.unwrap(), 2);
+    assert_eq!(db.close_interrupted(None, at(71)).await.unwrap(), 0);
+    let long = RunEnd {
+        took: Duration::from_secs(4000),
+        ..end(Outcome::Incomplete)
+    };
+    let id = db.start_run(&run("in_gate", 80)).await.unwrap();
+    db.finish_run(id, &long, None).await.unwrap();
+
+    let found = db.figures().await.unwrap();
+    let counted: Vec<_> = found
+        .runs
+        .iter()
+        .map(|of| (of.camera.as_str(), of.outcome, of.runs, of.stored))
+        .collect();
+    assert_eq!(
+        counted,
+        [
+            ("in_gate", Outcome::Incomplete, 2, 280),
+            ("in_gate", Outcome::Interrupted, 1, 0),
+            ("out_gate", Outcome::Interrupted, 1, 0),
+        ]
+    );
+    let refused = [("http_404", 2), ("not_a_picture", 4)];
+    let refused = refused.map(|(reason, count)| ("in_gate".to_owned(), reason.to_owned(), count));
+    assert_eq!(found.refused, refused);
+    assert_eq!(
+        found.durations,
+        [0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
+        "59.999999 s and 4000 s"
+    );
+    assert!(
+        (found.seconds - 4_059.999_999).abs() < 1e-6,
+        "{}",
+        found.seconds
+    );
 }

@@ -1,0 +1,40 @@
+//! Health by HTTP: `/livez`, `/readyz`, `/healthz`. Must not judge.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use draywatch_core::health::Status;
+
+use crate::Source;
+
+/// Whether the process turns.
+pub async fn livez(State(source): State<Source>) -> impl IntoResponse {
+    if (source.is_alive)() {
+        (StatusCode::OK, "alive\n")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the service does not turn any more\n",
+        )
+    }
+}
+
+/// Whether it can do its work.
+pub async fn readyz(State(source): State<Source>) -> impl IntoResponse {
+    if source.snapshot().report.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready: see /healthz\n")
+    }
+}
+
+/// How things are.
+pub async fn healthz(State(source): State<Source>) -> impl IntoResponse {
+    let report = source.snapshot().report.clone();
+    let code = match report.status {
+        Status::Critical => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
+    };
+    (code, Json(report))
+}

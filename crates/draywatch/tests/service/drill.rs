@@ -24,8 +24,12 @@ pub struct Drill<'a> {
     held: BTreeMap<String, String>,
     line: String,
     status: String,
-    /// How health was, and how long after the first sign.
+    /// When it was about to begin.
+    begun: Instant,
+    /// How health was, and how soon.
     health: String,
+    /// Alerts that had come before.
+    heard: usize,
 }
 
 impl<'a> Drill<'a> {
@@ -40,6 +44,8 @@ impl<'a> Drill<'a> {
             line: String::new(),
             status: String::new(),
             health: String::new(),
+            heard: world.alarm.mark(),
+            begun: Instant::now(),
         }
     }
 
@@ -63,6 +69,7 @@ impl<'a> Drill<'a> {
     /// It goes on for as long as it takes to miss a frame, or longer.
     async fn lasts(&mut self, service: &mut Service) {
         self.is_unhealthy(service).await;
+        self.world.alarm.hears(self.heard, "raise").await;
         if is_full() {
             tokio::time::sleep(FULL).await;
         }
@@ -82,7 +89,7 @@ impl<'a> Drill<'a> {
                     .iter()
                     .filter_map(|reason| reason["id"].as_str())
                     .collect();
-                let after = begun.elapsed().as_secs_f64();
+                let after = self.begun.elapsed().as_secs_f64();
                 self.health = format!("{status} ({}) after {after:.1} s", ids.join(", "));
                 return;
             }
@@ -107,6 +114,29 @@ impl<'a> Drill<'a> {
             assert!(begun.elapsed() < PATIENCE, "{}", told.json);
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
+    }
+
+    /// Waits for the all clear; what was told, and how soon after the beginning. Without an outage that health saw, nothing is.
+    async fn alerts(&self) -> String {
+        if self.world.alarm.since(self.heard).is_empty() {
+            assert!(self.health.is_empty(), "no alert, though {}", self.health);
+            return "none".to_owned();
+        }
+        let (over, _) = self.world.alarm.hears(self.heard, "resolve").await;
+        let heard = self.world.alarm.since(self.heard);
+        let raised: Vec<_> = heard
+            .iter()
+            .filter(|(_, message)| message["event"] == "raise")
+            .collect();
+        assert_eq!(raised.len(), 1, "one outage is one alert: {heard:?}");
+        let after = |at: Instant| at.duration_since(self.begun).as_secs_f64();
+        format!(
+            "{} after {:.1} s, over after {:.1} s, {} messages",
+            raised[0].1["status"].as_str().unwrap_or("-"),
+            after(raised[0].0),
+            after(over),
+            heard.len()
+        )
     }
 
     /// Takes down what `status` and `runs` say; the exit status of the first.
@@ -150,9 +180,10 @@ impl<'a> Drill<'a> {
         assert_eq!(names(&quarantine), Vec::<String>::new());
         let well = self.is_well_again().await;
         let healthy = self.is_healthy_again().await;
+        let alerts = self.alerts().await;
         let line: String = self.line.chars().skip(STAMP).take(WIDTH).collect();
         note(&format!(
-            "| {} | {line} | {}, service alive | {} | {:.1} s (status 0 after {:.1} s, healthy after {:.1} s) |",
+            "| {} | {line} | {}, service alive | {} | {alerts} | {:.1} s (status 0 after {:.1} s, healthy after {:.1} s) |",
             self.name,
             self.status,
             self.health,

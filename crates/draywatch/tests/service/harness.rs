@@ -12,6 +12,7 @@ use portal_sim::{Behaviours, Config, Portal, Schedule, TruthFrame};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::alarm::Alarm;
 use crate::store;
 
 /// Seconds between two frames of a camera, and between two collections.
@@ -30,6 +31,8 @@ pub fn is_full() -> bool {
 pub struct World {
     pub portal: Portal,
     pub home: Home,
+    /// Who is told of its alerts.
+    pub alarm: Alarm,
     pub since: DateTime<Utc>,
     cameras: Vec<String>,
     _place: SemaphorePermit<'static>,
@@ -73,10 +76,13 @@ impl World {
         let portal = Portal::start(config)
             .await
             .expect("the simulated portal starts (run `make test`, which installs its page)");
-        let home = Home::new(&portal, &cameras, zone);
+        let alarm = Alarm::start().await;
+        let mut home = Home::new(&portal, &cameras, zone);
+        home.set("alerts.webhook_url", &format!("{:?}", alarm.address()));
         Self {
             portal,
             home,
+            alarm,
             since,
             cameras,
             _place: place,
@@ -189,6 +195,9 @@ impl Home {
             ("health.disk_warning_percent", "100.0".into()),
             ("health.disk_critical_percent", "100.0".into()),
             ("health.look_seconds", "1".into()),
+            // Looks are thirty times as frequent as in life, frames sixty times.
+            ("alerts.recover_after", "15".into()),
+            ("alerts.max_per_day", "100".into()),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value));
         let mut home = Self {

@@ -2,6 +2,7 @@
 //! and off, signals sent, systemd played; files, rows and the portal's own truth are held against each other. Outages of disks
 //! and names take root (a mount, a mount namespace): without it these tests fail and say so.
 
+mod alarm;
 mod archive;
 #[path = "../e2e/audit.rs"]
 #[allow(dead_code, reason = "the tests from end to end need more of it")]

@@ -56,6 +56,7 @@ async fn days_that_the_portal_no_longer_keeps_are_let_go() {
     world
         .portal
         .set_faults(vec![FaultRule::always(Fault::NotFoundBoth)]);
+    world.home.set("log.level", "\"debug\"");
     world.home.set("service.recover_days", "12");
     world.home.set("service.capture_at_publish", "false");
     let mut service = Service::start(&world.home);

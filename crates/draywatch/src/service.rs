@@ -12,6 +12,7 @@ mod run;
 pub mod signals;
 pub mod systemd;
 mod tasks;
+mod unserved;
 mod upkeep;
 
 use std::sync::Arc;
@@ -36,5 +37,7 @@ struct Shared {
     /// What is under way is put back now.
     cut_short: CancellationToken,
     in_vain: upkeep::InVain,
+    /// Cameras whose past days found no time.
+    unserved: unserved::Unserved,
     monitor: Arc<monitor::Monitor>,
 }

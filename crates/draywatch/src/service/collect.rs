@@ -153,15 +153,22 @@ impl Tick<'_> {
         Ok(())
     }
 
-    /// Past days that are not known to be complete, newest first, until it is time for the next tick, or something fails.
+    /// Past days that are not known to be complete, newest first, until it is time for the next tick, or something fails. Where
+    /// there never is time, one every few ticks.
     async fn past(&mut self, camera: &CameraId, today: NaiveDate) -> Result<(), Failure> {
         let pause = self.shared.config.portal.pause_between_days();
+        let unserved = &self.shared.unserved;
+        let asked_before = self.asked.len();
+        let mut is_due = unserved.is_due(camera);
+        let mut was_served = true;
         // Each day that was listed tells more of where the portal's history ends.
         while let Some(date) = self.next_past(camera, today).await? {
-            let is_time = Instant::now() + pause < self.until;
+            let is_time = Instant::now() + pause < self.until || is_due;
             if !is_time || self.shared.stopping.is_cancelled() {
+                was_served = self.asked.len() > asked_before;
                 break;
             }
+            is_due = false;
             tokio::time::sleep(pause).await;
             let report = self.day(date).await;
             // A day that the portal no longer keeps says nothing of the next one.
@@ -170,6 +177,7 @@ impl Tick<'_> {
                 break;
             }
         }
+        unserved.note(camera, was_served);
         self.give_up(camera, today).await
     }
 

@@ -17,6 +17,7 @@ use super::policy::{Policy, delays};
 use super::reload::{Reloaded, Reloader};
 use super::signals::{ServiceSignal, Signals};
 use super::systemd::Notifier;
+use super::unserved::Unserved;
 use super::upkeep::InVain;
 use super::{Shared, alerting, http, tasks};
 use crate::collect::{CollectError, Collector, InService, Observer};
@@ -199,6 +200,7 @@ impl Service {
             stopping: self.stopping.clone(),
             cut_short: self.cut_short.clone(),
             in_vain: InVain::default(),
+            unserved: Unserved::default(),
             monitor: Arc::clone(&self.monitor),
         })
     }

@@ -102,11 +102,8 @@ impl State {
         let explains = |alert: &&mut Alert| {
             let has_cause = alert.members.iter().any(|id| !is_camera(id));
             let is_growing = now - alert.grown_at < policy.settle;
-            if has_cause {
-                alert.told >= Status::Degraded
-            } else {
-                is_growing
-            }
+            // What begins as a warning may be why a camera is late a moment later; one that has stood for long is not.
+            is_growing || has_cause && alert.told >= Status::Degraded
         };
         if let Some(alert) = self.alerts.iter_mut().rev().find(explains) {
             alert.take_in(loose, now);

@@ -218,6 +218,19 @@ fn a_warning_is_not_the_reason_why_a_camera_is_silent() {
 }
 
 #[test]
+fn a_warning_that_is_followed_by_a_late_camera_is_the_same_outage() {
+    let (mut story, first) = (Story::new(), ("pictures", Warning));
+    assert_eq!(story.see(2, &[first]).said(), ["raise 1 pictures"]);
+    assert_eq!(
+        story.see(2, &[first, IN]).said(),
+        ["update 1 camera:in_gate"]
+    );
+    let both = [("pictures", Degraded), IN, OUT];
+    assert_eq!(story.see(3, &both).said(), ["update 1 pictures"]);
+    assert_eq!(story.see(2, NOTHING).said(), ["resolve 1 pictures"]);
+}
+
+#[test]
 fn what_the_policy_leaves_out_is_not_spoken_of() {
     let policy = Policy {
         from: Degraded,

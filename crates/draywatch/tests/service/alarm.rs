@@ -52,15 +52,36 @@ impl Alarm {
         self.since(0).len()
     }
 
-    /// Waits for a message of that kind after the first `mark`; the first one.
-    pub async fn hears(&self, mark: usize, event: &str) -> Heard {
+    /// Waits for a message of one of those kinds after the first `mark`; the first one.
+    pub async fn hears(&self, mark: usize, events: &[&str]) -> Heard {
         let begun = Instant::now();
         loop {
             let heard = self.since(mark);
-            if let Some(found) = heard.iter().find(|(_, message)| message["event"] == event) {
+            let is_wanted = |message: &Value| events.iter().any(|event| message["event"] == *event);
+            if let Some(found) = heard.iter().find(|(_, message)| is_wanted(message)) {
                 return found.clone();
             }
-            assert!(begun.elapsed() < PATIENCE, "no {event} in {heard:?}");
+            assert!(begun.elapsed() < PATIENCE, "no {events:?} in {heard:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until every alert that was raised is over.
+    pub async fn is_quiet(&self) {
+        let begun = Instant::now();
+        loop {
+            let heard = self.since(0);
+            let of = |event: &str| -> Vec<Value> {
+                let found = heard
+                    .iter()
+                    .filter(|(_, message)| message["event"] == event);
+                found.map(|(_, message)| message["alert"].clone()).collect()
+            };
+            let over = of("resolve");
+            if of("raise").iter().all(|alert| over.contains(alert)) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "never over: {heard:?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

@@ -261,7 +261,7 @@ async fn an_outage_is_one_alert_and_one_all_clear() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     world.change(|ways| ways.page_outage = None);
-    let (_, over) = world.alarm.hears(0, "resolve").await;
+    let (_, over) = world.alarm.hears(0, &["resolve"]).await;
     let heard = world.alarm.since(0);
     let raised = heard
         .iter()

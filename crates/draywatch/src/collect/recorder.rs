@@ -252,6 +252,7 @@ fn place(archive: &Archive, staged: Staged, item: Ready) -> Result<FrameResult, 
         facts,
         is_thumbnail,
         url: Some(url),
+        look: None,
     };
     let failure = instead_of.as_ref().filter(|_| is_thumbnail).map(failure_of);
     Ok(FrameResult::Stored {

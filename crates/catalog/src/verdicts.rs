@@ -188,7 +188,7 @@ mod tests {
         let ids: Vec<i64> = day.frames().iter().map(|frame| frame.id).collect();
         assert_eq!(ids, [3, 1, 4, 2, 5, 6]);
         let before = |nth| -> Vec<i64> { day.before(nth).iter().map(|frame| frame.id).collect() };
-        assert_eq!(before(0), []);
+        assert_eq!(before(0), Vec::<i64>::new());
         assert_eq!((before(1), before(2)), (vec![], vec![]));
         assert_eq!((before(3), before(4)), (vec![1, 4], vec![1, 4]));
         assert_eq!(before(5), [2, 5]);

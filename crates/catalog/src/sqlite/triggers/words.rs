@@ -118,7 +118,7 @@ pub(super) fn counted_out(row: &str, left: &str) -> String {
 
 /// Opens the question again whether the frame after a row is the same picture as the one before it. A row that goes opens none:
 /// that the one after it was another picture stays true.
-pub(super) fn compared_anew(row: &str) -> String {
+pub(in crate::sqlite) fn compared_anew(row: &str) -> String {
     format!(
         "    UPDATE images SET verdict = NULL WHERE camera_id = {row}.camera_id AND verdict IN ('ok', 'frozen')
      AND timestamp = (SELECT later.timestamp FROM images AS later WHERE later.camera_id = {row}.camera_id

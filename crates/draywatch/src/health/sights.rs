@@ -6,7 +6,7 @@ use draywatch_core::CameraId;
 use draywatch_core::health::Sights;
 use draywatch_core::verdict::Verdict;
 
-/// Frames whose verdicts are looked at first, enough for an hour.
+/// Frames whose verdicts are looked at first: the newest may have none yet.
 const NEWEST: u32 = 8;
 /// And at most, to find out since when there is trouble: a week.
 const LONGEST: u32 = 1008;
@@ -28,7 +28,12 @@ pub(super) async fn sights(
         newest: known(newest),
         day_before: Vec::new(),
     };
-    if !sights.is_trouble() {
+    // How many frames there are in a slot is not known: it takes more of them to tell whether two slots are trouble.
+    if !sights
+        .newest
+        .first()
+        .is_some_and(|(_, verdict)| verdict.is_trouble())
+    {
         return Ok(sights);
     }
     let newest = catalog.newest_verdicts(camera, until, LONGEST).await?;

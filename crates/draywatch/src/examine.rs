@@ -68,7 +68,13 @@ pub struct Pace {
     pub pause: u32,
     /// When no further day is begun.
     pub until: Option<Instant>,
+    /// At most so many frames of a day are compared by their files, the newest first; others stay open.
+    pub comparisons: usize,
 }
+
+/// So many frames of a day are compared by their files after a collection: those that health looks at. Of a day that is fetched as a
+/// whole nearly all may be alike (a quiet night), and fetching must not wait for that.
+const AT_ONCE: usize = 2;
 
 impl Pace {
     /// As fast as this machine can.
@@ -78,6 +84,7 @@ impl Pace {
             at_once: std::thread::available_parallelism().map_or(1, usize::from),
             pause: 0,
             until: None,
+            comparisons: usize::MAX,
         }
     }
 
@@ -88,6 +95,7 @@ impl Pace {
             at_once: 1,
             pause: 1,
             until: Some(Instant::now() + so_long),
+            comparisons: usize::MAX,
         }
     }
 
@@ -153,7 +161,10 @@ pub async fn days(
     camera: &CameraId,
     days: impl IntoIterator<Item = NaiveDate>,
 ) -> Result<Account, ExamineError> {
-    let pace = Pace::full();
+    let pace = Pace {
+        comparisons: AT_ONCE,
+        ..Pace::full()
+    };
     let mut account = Account::default();
     for date in days {
         let mut day = CameraDay {

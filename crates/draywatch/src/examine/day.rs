@@ -175,11 +175,17 @@ impl<'a> Day<'a> {
     }
 
     async fn compare(&mut self, pace: &Pace) {
-        for nth in 0..self.frames.frames().len() {
+        let mut left = pace.comparisons;
+        for nth in (0..self.frames.frames().len()).rev() {
             let frame = &self.frames.frames()[nth];
             let Some(own) = fingerprint(frame).filter(|_| is_open(frame)) else {
                 continue;
             };
+            let needs_files = self.needs_files(&own, nth);
+            if needs_files && left == 0 {
+                continue;
+            }
+            left -= usize::from(needs_files);
             let mut verdict = Verdict::Ok;
             for previous in self.frames.before(nth) {
                 if self.is_same(&own, frame, previous, pace).await {
@@ -194,6 +200,13 @@ impl<'a> Day<'a> {
                 finding: Finding::Compared(verdict, with),
             });
         }
+    }
+
+    /// Whether the fingerprints of a frame and of those before it leave open whether it is the same picture.
+    fn needs_files(&self, own: &Fingerprint, nth: usize) -> bool {
+        let before = self.frames.before(nth).iter().filter_map(fingerprint);
+        let steps: Vec<Step> = before.map(|before| own.after(&before)).collect();
+        steps.contains(&Step::Candidate) && !steps.contains(&Step::Settled(Verdict::Frozen))
     }
 
     /// Whether a frame is the same picture as one before it; the files are read only if their fingerprints leave that open.

@@ -12,6 +12,7 @@ mod model;
 mod slots;
 mod sqlite;
 mod url;
+mod verdicts;
 
 pub use checks::*;
 pub use error::CatalogError;
@@ -23,6 +24,7 @@ pub use model::*;
 pub use slots::*;
 pub use sqlite::SqliteCatalog;
 pub use url::{BadDatabaseUrl, DatabaseUrl};
+pub use verdicts::*;
 
 use std::sync::Arc;
 
@@ -50,7 +52,7 @@ pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Arc<dyn Cat
 /// The database as the rest of the program sees it. Every method is one transaction.
 #[async_trait]
 pub trait Catalog:
-    Slots + Holds + Checks + Jobs + HealthLog + Counts + Fenced + Send + Sync + 'static
+    Slots + Holds + Checks + Jobs + HealthLog + Verdicts + Counts + Fenced + Send + Sync + 'static
 {
     // ---- facts about the database itself -------------------------------------------------------------------------
 

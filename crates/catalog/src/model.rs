@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use draywatch_core::outcome::Outcome;
+use draywatch_core::verdict::Verdict;
 use draywatch_core::{CameraId, Failure, FrameId, Kind};
 use serde::{Deserialize, Serialize};
+
+use crate::Look;
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -47,6 +50,8 @@ pub struct NewImage {
     pub is_thumbnail: bool,
     /// Address it was fetched from, where there was one.
     pub url: Option<String>,
+    /// What a look at it gave, if there was one; without, it is examined later.
+    pub look: Option<Look>,
 }
 
 /// An image row.
@@ -80,6 +85,8 @@ pub struct ImageRow {
     pub file_state: Option<String>,
     /// When the file was last looked at.
     pub verified_at: Option<DateTime<Utc>>,
+    /// What the picture is worth; `None` while nobody has examined it.
+    pub verdict: Option<Verdict>,
 }
 
 /// What a check of an image's file found.

@@ -82,6 +82,7 @@ mod ledger;
 mod legacy;
 mod letters;
 mod migrate;
+mod placeholders;
 #[cfg(test)]
 mod plans;
 mod portal_days;
@@ -100,6 +101,7 @@ mod time;
 mod tombstones;
 mod totals;
 mod triggers;
+mod verdicts;
 
 use std::path::Path;
 use std::sync::Arc;

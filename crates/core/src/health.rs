@@ -1,5 +1,6 @@
 //! How things are: facts -> a status, with every reason for it named. Must not read a clock, a database or a disk.
 
+mod pictures;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::camera::CameraId;
 use crate::error::{Failure, Kind};
 use crate::zone::FUTURE_TOLERANCE;
+
+pub use pictures::Sights;
 
 /// A pending tick that is later than this has nobody who turns the scheduler.
 const OVERDUE: TimeDelta = TimeDelta::minutes(10);
@@ -61,7 +64,8 @@ impl std::fmt::Display for Status {
 /// One thing that is not well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    /// What it is about, the same for as long as it lasts: `database`, `disk`, `portal`, `camera:in_gate`, `job:cleanup`, ...
+    /// What it is about, the same for as long as it lasts: `database`, `disk`, `portal`, `camera:in_gate`,
+    /// `picture:in_gate`, `job:cleanup`, ...
     pub id: String,
     /// How bad it is.
     pub status: Status,
@@ -125,6 +129,8 @@ pub struct CameraFacts {
     pub newest: Option<DateTime<Utc>>,
     /// What the last of its collections failed with.
     pub trouble: Option<Trouble>,
+    /// What its newest pictures are worth.
+    pub sights: Sights,
 }
 
 /// Collections that failed one after the other, up to the last one.
@@ -190,6 +196,7 @@ pub fn assess(facts: &Facts, limits: &Limits) -> Health {
             .iter()
             .filter_map(|camera| late(camera, facts, limits)),
     );
+    reasons.extend(facts.cameras.iter().filter_map(pictures::lying));
     reasons.extend(facts.jobs.iter().filter_map(|job| stuck(job, facts.now)));
     reasons.extend(ledger(facts));
     reasons.extend(clock(facts));

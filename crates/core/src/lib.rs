@@ -20,6 +20,7 @@ pub mod plan;
 pub mod retention;
 pub mod retry;
 pub mod schedule;
+pub mod verdict;
 pub mod verification;
 pub mod zone;
 

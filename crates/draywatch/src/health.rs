@@ -3,6 +3,7 @@
 
 mod file;
 mod gather;
+mod sights;
 
 pub use file::{FILE, ReadError, read, write};
 pub use gather::{Found, Known, Memory, look, nothing};

@@ -6,6 +6,7 @@ mod blocking;
 pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod examine;
 pub mod fetch;
 pub mod health;
 pub mod lease;

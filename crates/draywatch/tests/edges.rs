@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, what it must not import.
-const FORBIDDEN: [(&str, &[&str]); 10] = [
+const FORBIDDEN: [(&str, &[&str]); 11] = [
     (
         "fetch",
         &["archive", "collect", "maintain", "cli", "config", "store"],
@@ -23,6 +23,10 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
     ("store", &["fetch", "collect", "maintain", "cli", "removal"]),
     (
         "removal",
+        &["fetch", "collect", "maintain", "service", "cli", "config"],
+    ),
+    (
+        "examine",
         &["fetch", "collect", "maintain", "service", "cli", "config"],
     ),
     (

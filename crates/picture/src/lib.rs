@@ -33,4 +33,4 @@ mod verify;
 pub use hash::{ParseSha256Error, Sha256};
 pub use limits::Limits;
 pub use refusal::Refusal;
-pub use verify::{Dimensions, MediaType, Verified, Verifier, verify};
+pub use verify::{Dimensions, MediaType, Verified, Verifier, verify, verify_and_see};

@@ -8,6 +8,7 @@ use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, 
 use crate::hash::Sha256;
 use crate::limits::{Limits, MAX_SCANS, can_hold};
 use crate::refusal::Refusal;
+use crate::verdict::{Plane, Seen};
 use crate::{markers, sniff};
 
 /// How much more than the last picture needed a [`Verifier`] may keep.
@@ -98,15 +99,32 @@ impl Verifier {
         bytes: &[u8],
         promised_length: Option<u64>,
     ) -> Result<Verified, Refusal> {
-        let Dimensions { width, height } = self.check(bytes, promised_length)?;
-        let sha256 = Sha256::of(bytes);
-        Ok(Verified {
-            media_type: MediaType::Jpeg,
-            width,
-            height,
-            bytes: bytes.len() as u64,
-            sha256,
-        })
+        let dimensions = self.check(bytes, promised_length)?;
+        Ok(verified(bytes, dimensions))
+    }
+
+    /// The same verdict as [`verify`](Self::verify), and what the decoder saw of a picture that is whole, so that it can be examined
+    /// without decoding it once more. It is decoded in colour, and a small one in a larger scale: what shows damage, the coefficients,
+    /// is decoded all the same.
+    ///
+    /// # Errors
+    /// Why the bytes are not a whole picture.
+    pub fn verify_and_see(
+        &mut self,
+        bytes: &[u8],
+        promised_length: Option<u64>,
+    ) -> Result<(Verified, Seen), Refusal> {
+        let (mut decoder, header, dimensions) = self.begin(bytes, promised_length)?;
+        let (scale, format) = Plane::form(&header);
+        let size = self.decode(&mut decoder, bytes, &header, scale, format)?;
+        let plane = Plane::of(
+            &self.pixels[..size.0 * size.1 * format.size()],
+            size,
+            format,
+        );
+        let verified = verified(bytes, dimensions);
+        let seen = Seen::new(verified.sha256, (header.width, header.height), plane);
+        Ok((verified, seen))
     }
 
     /// The same verdict as [`verify`](Self::verify) without the hash, for whoever has it already.
@@ -118,6 +136,22 @@ impl Verifier {
         bytes: &[u8],
         promised_length: Option<u64>,
     ) -> Result<Dimensions, Refusal> {
+        let (mut decoder, header, dimensions) = self.begin(bytes, promised_length)?;
+        let format = match header.colorspace {
+            Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
+            Colorspace::RGB => PixelFormat::RGB,
+            Colorspace::YCbCr | Colorspace::Gray => PixelFormat::GRAY,
+        };
+        self.decode(&mut decoder, bytes, &header, SCALE, format)?;
+        Ok(dimensions)
+    }
+
+    /// Everything before the pixels.
+    fn begin(
+        &self,
+        bytes: &[u8],
+        promised_length: Option<u64>,
+    ) -> Result<(Decompressor, DecompressHeader, Dimensions), Refusal> {
         check_outside(bytes, promised_length, &self.limits)?;
         let scans = markers::count_scans(bytes)?;
         let mut decoder = start_decoder()?;
@@ -125,8 +159,7 @@ impl Verifier {
             .read_header(bytes)
             .map_err(|error| Refusal::from_decoder(&error))?;
         let dimensions = self.check_header(&header, scans, bytes.len())?;
-        self.decode(&mut decoder, bytes, &header)?;
-        Ok(dimensions)
+        Ok((decoder, header, dimensions))
     }
 
     /// What the header claims, judged before it costs anything.
@@ -164,19 +197,18 @@ impl Verifier {
         Ok(Dimensions { width, height })
     }
 
-    /// Decodes all of the picture; what libjpeg-turbo only warns of comes back as an error as well.
+    /// Decodes all of the picture; what libjpeg-turbo only warns of comes back as an error as well. Columns and rows of what was made.
     fn decode(
         &mut self,
         decoder: &mut Decompressor,
         bytes: &[u8],
         header: &DecompressHeader,
-    ) -> Result<(), Refusal> {
-        let format = match header.colorspace {
-            Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
-            Colorspace::RGB => PixelFormat::RGB,
-            Colorspace::YCbCr | Colorspace::Gray => PixelFormat::GRAY,
-        };
-        let (width, height) = (SCALE.scale(header.width), SCALE.scale(header.height));
+        scale: ScalingFactor,
+        format: PixelFormat,
+    ) -> Result<(usize, usize), Refusal> {
+        let failed = |error| Refusal::from_decoder(&error);
+        decoder.set_scaling_factor(scale).map_err(failed)?;
+        let (width, height) = (scale.scale(header.width), scale.scale(header.height));
         let pitch = width * format.size();
         let pixels = sized(&mut self.pixels, pitch * height);
         decoder
@@ -190,7 +222,19 @@ impl Verifier {
                     format,
                 },
             )
-            .map_err(|error| Refusal::from_decoder(&error))
+            .map_err(failed)?;
+        Ok((width, height))
+    }
+}
+
+/// What is known of a picture that is whole.
+fn verified(bytes: &[u8], Dimensions { width, height }: Dimensions) -> Verified {
+    Verified {
+        media_type: MediaType::Jpeg,
+        width,
+        height,
+        bytes: bytes.len() as u64,
+        sha256: Sha256::of(bytes),
     }
 }
 
@@ -254,12 +298,25 @@ thread_local! {
 /// # Errors
 /// Why the bytes are not a whole picture.
 pub fn verify(bytes: &[u8], promised_length: Option<u64>) -> Result<Verified, Refusal> {
-    VERIFIER.with_borrow_mut(|slot| {
-        let verifier = match slot {
-            Some(verifier) => verifier,
-            None => slot.insert(Verifier::new(Limits::default())?),
-        };
-        verifier.verify(bytes, promised_length)
+    with_own(|verifier| verifier.verify(bytes, promised_length))
+}
+
+/// Verifies a picture as [`verify`] does, and answers what was seen of it as well.
+///
+/// # Errors
+/// Why the bytes are not a whole picture.
+pub fn verify_and_see(
+    bytes: &[u8],
+    promised_length: Option<u64>,
+) -> Result<(Verified, Seen), Refusal> {
+    with_own(|verifier| verifier.verify_and_see(bytes, promised_length))
+}
+
+/// Lends this thread's own verifier.
+fn with_own<T>(work: impl FnOnce(&mut Verifier) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    VERIFIER.with_borrow_mut(|slot| match slot {
+        Some(verifier) => work(verifier),
+        None => work(slot.insert(Verifier::new(Limits::default())?)),
     })
 }
 

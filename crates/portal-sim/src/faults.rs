@@ -168,6 +168,22 @@ pub enum Fault {
     RedirectOk,
     /// A valid 1200x675 JPEG that says "no signal", the same for every frame.
     Placeholder,
+    /// A picture of the scene, byte for byte the same for every frame of every camera.
+    Frozen,
+    /// A valid JPEG of a lens in the dark: all black but for the sensor's noise.
+    Dark,
+    /// A valid JPEG of a lens that is covered: light, and nothing to be seen.
+    Blank,
+}
+
+impl Fault {
+    /// Whether what is sent is a valid picture, and not that of the frame.
+    pub(crate) fn is_lie(self) -> bool {
+        matches!(
+            self,
+            Self::Placeholder | Self::Frozen | Self::Dark | Self::Blank
+        )
+    }
 }
 
 /// The rules in force, and how often each was used for each address.

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
-use crate::picture::{Studio, placeholder};
+use crate::faults::Fault;
+use crate::picture::{Studio, lie};
 use crate::schedule::Frame;
 
 /// Length and hash of a picture.
@@ -28,7 +29,8 @@ pub(crate) struct Store {
     full: Mutex<Cache>,
     thumbnails: Mutex<Cache>,
     prints: Mutex<HashMap<(u64, bool), Print>>,
-    placeholders: [Bytes; 2],
+    /// What is sent instead of a frame's picture, in full size and as thumbnail.
+    lies: Vec<(Fault, [Bytes; 2])>,
 }
 
 impl Store {
@@ -41,7 +43,7 @@ impl Store {
             full: Mutex::new(Cache::new(limit)),
             thumbnails: Mutex::new(Cache::new(limit.saturating_mul(4))),
             prints: Mutex::default(),
-            placeholders: [placeholder(false)?.into(), placeholder(true)?.into()],
+            lies: lies()?,
         })
     }
 
@@ -87,9 +89,12 @@ impl Store {
         Ok(print)
     }
 
-    /// The "no signal" picture.
-    pub(crate) fn placeholder(&self, thumbnail: bool) -> Bytes {
-        self.placeholders[usize::from(thumbnail)].clone()
+    /// The picture that is sent by a fault instead of a frame's own.
+    pub(crate) fn lie(&self, fault: Fault, thumbnail: bool) -> Bytes {
+        let found = self.lies.iter().find(|(lie, _)| *lie == fault);
+        found.map_or_else(Bytes::new, |(_, pictures)| {
+            pictures[usize::from(thumbnail)].clone()
+        })
     }
 
     /// A tag that changes with the picture.
@@ -112,6 +117,14 @@ impl Store {
             &self.full
         }
     }
+}
+
+/// Every picture that is sent instead of a frame's own.
+fn lies() -> Result<Vec<(Fault, [Bytes; 2])>> {
+    let faults = [Fault::Placeholder, Fault::Frozen, Fault::Dark, Fault::Blank];
+    let pictures =
+        faults.map(|fault| Ok((fault, [lie(fault, false)?.into(), lie(fault, true)?.into()])));
+    pictures.into_iter().collect()
 }
 
 /// Lower-case hexadecimal.

@@ -20,5 +20,8 @@ CREATE TABLE images (
     file_state TEXT,
     file_problem TEXT,
     verified_at DATETIME,
-    origin TEXT
+    origin TEXT,
+    verdict TEXT,
+    fingerprint TEXT,
+    verdict_problem TEXT
 );

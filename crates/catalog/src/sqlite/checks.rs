@@ -109,7 +109,7 @@ pub(super) async fn set_file_state(
         FileState::Ok(facts) => {
             let sql = "UPDATE images SET file_size = COALESCE(file_size, $1), sha256 = COALESCE(sha256, $2), \
                        media_type = COALESCE(media_type, $3), width = COALESCE(width, $4), \
-                       height = COALESCE(height, $5) WHERE id = $6";
+                       height = COALESCE(height, $5), verdict_problem = NULL WHERE id = $6";
             let query = sqlx::query(sql)
                 .bind(row::signed(facts.bytes))
                 .bind(&facts.sha256)

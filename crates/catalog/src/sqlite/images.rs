@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_core::CameraId;
+use draywatch_core::verdict::Verdict;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -16,7 +17,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, camera_id, timestamp, ordinal, COALESCE(filepath, image_path) AS path, file_size, sha256, width, \
-             height, is_thumbnail, processed, url, file_state, verified_at FROM images ",
+             height, is_thumbnail, processed, url, file_state, verified_at, verdict FROM images ",
             $rest
         )
     };
@@ -114,6 +115,7 @@ fn image(found: &SqliteRow) -> sqlx::Result<ImageRow> {
         url: row::text(found, "url")?,
         file_state: row::text(found, "file_state")?,
         verified_at: row::instant(found, "verified_at")?,
+        verdict: row::verdict(found)?,
     })
 }
 
@@ -168,7 +170,8 @@ pub(super) async fn insert_all(
     let now = time::text(now);
     let mut query = QueryBuilder::<Sqlite>::new(
         "INSERT INTO images (timestamp, filepath, image_path, camera_id, processed, file_size, detection_count, created_at, \
-         ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at, origin) ",
+         ordinal, url, sha256, media_type, width, height, is_thumbnail, file_state, verified_at, origin, \
+         verdict, fingerprint) ",
     );
     query.push_values(images, |mut row, image| {
         let facts = &image.facts;
@@ -187,6 +190,8 @@ pub(super) async fn insert_all(
             .push("'ok'")
             .push_bind(now.clone())
             .push_bind(by.origin());
+        let (verdict, fingerprint) = looked(image);
+        row.push_bind(verdict).push_bind(fingerprint);
     });
     query.push(" RETURNING id, filepath");
     let rows = query.build().persistent(false).fetch_all(conn).await?;
@@ -197,6 +202,16 @@ pub(super) async fn insert_all(
     rows.iter().map(pair).collect()
 }
 
+/// What the columns `verdict` and `fingerprint` say of a picture.
+fn looked(image: &NewImage) -> (Option<&'static str>, Option<String>) {
+    let Some(look) = &image.look else {
+        return (None, None);
+    };
+    let verdict = look.verdict.map(Verdict::as_str);
+    (verdict, Some(look.fingerprint.clone()))
+}
+
+/// What was found of the same bytes before still holds where nobody looked at them now.
 async fn update(
     conn: &mut SqliteConnection,
     id: i64,
@@ -204,8 +219,11 @@ async fn update(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let sql = "UPDATE images SET file_size = $1, ordinal = $2, url = COALESCE($3, url), sha256 = $4, media_type = $5, \
-               width = $6, height = $7, is_thumbnail = $8, file_state = 'ok', file_problem = NULL, verified_at = $9 \
-               WHERE id = $10";
+               width = $6, height = $7, is_thumbnail = $8, file_state = 'ok', file_problem = NULL, verified_at = $9, \
+               verdict = CASE WHEN $11 IS NOT NULL THEN $10 WHEN sha256 IS $4 THEN verdict END, \
+               fingerprint = CASE WHEN $11 IS NOT NULL THEN $11 WHEN sha256 IS $4 THEN fingerprint END, \
+               verdict_problem = NULL WHERE id = $12";
+    let (verdict, fingerprint) = looked(image);
     let facts = &image.facts;
     sqlx::query(sql)
         .bind(row::signed(facts.bytes))
@@ -217,6 +235,8 @@ async fn update(
         .bind(facts.height)
         .bind(image.is_thumbnail)
         .bind(time::text(now))
+        .bind(verdict)
+        .bind(fingerprint)
         .bind(id)
         .execute(conn)
         .await

@@ -18,7 +18,7 @@ const INDEXES: &str = include_str!("../../migrations/sqlite/image_indexes.sql");
 /// The columns without which it is not the table that users' programs made.
 const NEEDED: [&str; 3] = ["id", "timestamp", "camera_id"];
 /// The columns that are added where they are missing.
-const ADDED: [(&str, &str); 15] = [
+const ADDED: [(&str, &str); 18] = [
     ("processed", "processed BOOLEAN NOT NULL DEFAULT 0"),
     ("file_size", "file_size INTEGER"),
     ("detection_count", "detection_count INTEGER DEFAULT 0"),
@@ -34,6 +34,9 @@ const ADDED: [(&str, &str); 15] = [
     ("file_problem", "file_problem TEXT"),
     ("verified_at", "verified_at DATETIME"),
     ("origin", "origin TEXT"),
+    ("verdict", "verdict TEXT"),
+    ("fingerprint", "fingerprint TEXT"),
+    ("verdict_problem", "verdict_problem TEXT"),
 ];
 
 /// What has to be done to `images`.

@@ -16,7 +16,7 @@ use super::{backup, legacy, slots, time, triggers};
 use crate::{CatalogError, OpenOptions, Result};
 
 /// The numbered migrations.
-const MIGRATIONS: [(i64, &str); 6] = [
+const MIGRATIONS: [(i64, &str); 7] = [
     (
         1,
         include_str!("../../migrations/sqlite/0001_own_tables.sql"),
@@ -28,6 +28,7 @@ const MIGRATIONS: [(i64, &str); 6] = [
     ),
     (4, include_str!("../../migrations/sqlite/0004_jobs.sql")),
     (5, include_str!("../../migrations/sqlite/0005_health.sql")),
+    (6, include_str!("../../migrations/sqlite/0006_verdicts.sql")),
     (7, include_str!("../../migrations/sqlite/0007_figures.sql")),
 ];
 /// The first schema with counters and slots.

@@ -5,7 +5,7 @@ use draywatch_core::outcome::Outcome;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::triggers::words;
-use super::{SqliteCatalog, connect, days, portal_days, runs, slots, ticks, totals};
+use super::{SqliteCatalog, connect, days, portal_days, runs, slots, ticks, totals, verdicts};
 use crate::{Catalog, OpenOptions, RunFilter};
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
@@ -82,6 +82,38 @@ async fn nothing_that_is_asked_often_goes_through_a_table() {
             .iter()
             .fold(found.clone(), |plan, scan| plan.replace(scan, ""));
         assert!(!found_by.contains("SCAN"), "{sql}: {found}");
+    }
+    conn.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn open_frames_are_found_by_an_index_of_them_alone() {
+    let (_folder, mut conn) = made().await;
+    let again = words::compared_anew("images").replace("images.", "$9.");
+    let again = again
+        .replace("$9.camera_id", "$1")
+        .replace("$9.timestamp", "$2");
+    let (first, every) = ("ORDER BY timestamp LIMIT 1", "idx_image_camera_timestamp");
+    for (sql, index) in [
+        (
+            verdicts::query("timestamp", false, first),
+            "draywatch_image_unexamined",
+        ),
+        (
+            verdicts::query("COUNT(*)", false, ""),
+            "draywatch_image_unexamined",
+        ),
+        (verdicts::query("timestamp", true, first), every),
+        (
+            verdicts::query("verdict", true, "ORDER BY timestamp DESC LIMIT $4"),
+            every,
+        ),
+        (again, every),
+    ] {
+        let found = plan(&mut conn, sql.trim().trim_end_matches(';')).await;
+        let is_found =
+            found.contains(index) && !found.contains("B-TREE") && !found.contains("SCAN");
+        assert!(is_found, "{sql}: {found}");
     }
     conn.close().await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! Reading rows. Columns that other programs write are read leniently: whatever stands in them, a row never breaks a query.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::verdict::Verdict;
 use draywatch_core::{CameraId, Failure, FrameId, Kind};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -45,6 +46,11 @@ pub(super) fn ordinal(row: &SqliteRow) -> sqlx::Result<u16> {
     Ok(int(row, "ordinal")?
         .and_then(|n| u16::try_from(n).ok())
         .unwrap_or(1))
+}
+
+/// The verdict on a picture, `None` where there is none yet.
+pub(super) fn verdict(row: &SqliteRow) -> sqlx::Result<Option<Verdict>> {
+    Ok(text(row, "verdict")?.and_then(|name| name.parse().ok()))
 }
 
 /// A column of ours that is never null.

@@ -10,8 +10,9 @@ use crate::SCHEMA;
 use crate::{CatalogError, Result};
 
 /// Our tables, for the case that another program has one of that name.
-const OWN_TABLES: [&str; 16] = [
+const OWN_TABLES: [&str; 17] = [
     "draywatch_facts",
+    "draywatch_placeholders",
     "frame_ledger",
     "tombstones",
     "runs",

@@ -10,3 +10,4 @@ mod opening;
 mod programs;
 mod sqlalchemy;
 mod support;
+mod verdicts;

@@ -68,6 +68,7 @@ pub fn image(frame: &FrameId) -> NewImage {
         facts: facts(200_000),
         is_thumbnail: false,
         url,
+        look: None,
         frame: frame.clone(),
     }
 }

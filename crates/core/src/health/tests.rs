@@ -11,6 +11,7 @@ fn camera(name: &str, age_minutes: i64) -> CameraFacts {
         camera: CameraId::new(name).unwrap(),
         newest: Some(at(-60 * age_minutes)),
         trouble: None,
+        sights: Sights::default(),
     }
 }
 

@@ -5,6 +5,7 @@
 mod commands;
 mod keeping;
 mod values;
+mod verdicts;
 
 #[cfg(test)]
 mod reference;
@@ -22,6 +23,7 @@ pub use commands::{
 };
 pub use keeping::{HoldAddArgs, HoldArgs, HoldCommand, Moment, PruneArgs};
 pub use values::{Backwards, Day, Input, Sample, range};
+pub use verdicts::{ExamineArgs, PlaceholderArgs, PlaceholderCommand};
 
 use crate::config::Overrides;
 
@@ -111,6 +113,10 @@ pub enum Command {
     Prune(PruneArgs),
     /// Keep stretches of time from every clean-up
     Hold(HoldArgs),
+    /// Find out what pictures are worth: frozen ones, placeholders, dark and blank ones
+    Examine(ExamineArgs),
+    /// Keep the cards that cameras send when they have no picture
+    Placeholder(PlaceholderArgs),
     /// Try the ways by which alerts go out
     Alert(AlertArgs),
     /// Show, check or write the configuration
@@ -152,6 +158,11 @@ impl Args {
             }
             Command::Backfill(BackfillArgs { from, to, .. })
             | Command::Gaps(GapsArgs {
+                from: Some(from),
+                to: Some(to),
+                ..
+            })
+            | Command::Examine(ExamineArgs {
                 from: Some(from),
                 to: Some(to),
                 ..

@@ -9,12 +9,14 @@ pub mod context;
 pub mod doctor_cmd;
 #[cfg(feature = "failpoints")]
 mod drill;
+mod examine_cmd;
 mod fetch_cmd;
 pub mod gaps_cmd;
 mod health_cmd;
 pub mod hold_cmd;
 pub mod logging;
 mod look;
+mod placeholder_cmd;
 mod progress;
 pub mod prune_cmd;
 mod run_cmd;
@@ -120,6 +122,8 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
         Command::Prune(prune) => prune_cmd::run(prune, context).await,
         Command::Hold(hold) => hold_cmd::run(hold, context).await,
+        Command::Examine(examine) => examine_cmd::run(examine, context).await,
+        Command::Placeholder(placeholder) => placeholder_cmd::run(placeholder, context).await,
         Command::Alert(alert) => alert_cmd::run(alert, context).await,
         Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
         Command::Completions(_) | Command::Config(_) | Command::Run(_) => Err(CliError::new(

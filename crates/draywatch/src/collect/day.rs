@@ -1,5 +1,6 @@
 //! One camera's day: listed, then settled. Must not know which days are wanted.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub struct Settled {
     pub is_broken: bool,
     /// Whether every listed frame is stored or in the ledger: only then may the day ever count as final.
     pub is_on_record: bool,
+    /// The UTC days of the frames stored now.
+    pub days: BTreeSet<NaiveDate>,
 }
 
 impl Collector {
@@ -158,24 +161,34 @@ impl Collector {
                     errors,
                     is_broken: true,
                     is_on_record: false,
+                    days: BTreeSet::new(),
                 }
             }
         };
         self.conclude(camera, &listing, settled).await
     }
 
-    /// Closes the run of what was settled; its report.
+    /// Closes the run of what was settled, then examines what it stored; the run's report.
     pub(super) async fn conclude(
         &self,
         camera: &CameraId,
         listing: &Listing,
-        settled: Settled,
+        mut settled: Settled,
     ) -> DayReport {
+        let days = std::mem::take(&mut settled.days);
+        let report = self.account(camera, listing, settled).await;
+        self.examine(camera, &days).await;
+        report
+    }
+
+    /// Closes the run of what was settled; its report.
+    async fn account(&self, camera: &CameraId, listing: &Listing, settled: Settled) -> DayReport {
         let Settled {
             mut counts,
             mut errors,
             is_broken,
             is_on_record,
+            ..
         } = settled;
         let asked = listing.fetcher.counters();
         (counts.requests, counts.retries) = (asked.requests, asked.retries);

@@ -2,14 +2,16 @@
 
 use bytes::Bytes;
 use draywatch_archive::{Archive, ArchiveError, Written};
-use draywatch_catalog::{LedgerEntry, PictureFacts};
+use draywatch_catalog::{LedgerEntry, Look, PictureFacts};
 use draywatch_core::address::thumbnail_of_full;
 use draywatch_core::{Failure, Kind};
+use draywatch_picture::verdict::Placeholders;
 use tokio::time::Instant;
 
 use super::Collector;
 use super::day::Listing;
 use super::recover::facts_of;
+use crate::examine::look_at;
 use crate::fetch::{Refused, Rejection};
 
 /// A picture that is verified and written aside.
@@ -18,6 +20,8 @@ pub struct Ready {
     pub entry: LedgerEntry,
     /// What was verified.
     pub facts: PictureFacts,
+    /// What the picture shows, if that could be told.
+    pub look: Option<Look>,
     /// Where it was fetched from.
     pub url: String,
     /// For a thumbnail: why the full picture is missing.
@@ -49,11 +53,12 @@ impl Collector {
             .fetch_and_write(listing, deadline, &entry.entry.url)
             .await;
         let refused = match full {
-            Ok(Ok((facts, written))) => {
+            Ok(Ok((facts, look, written))) => {
                 let url = entry.entry.url.clone();
                 let ready = Ready {
                     entry,
                     facts,
+                    look,
                     url,
                     instead_of: None,
                     has_thumbnail,
@@ -74,10 +79,11 @@ impl Collector {
             return Got::Refused(Box::new((entry, refused)), has_thumbnail);
         };
         match self.fetch_and_write(listing, deadline, &url).await {
-            Ok(Ok((facts, written))) => {
+            Ok(Ok((facts, look, written))) => {
                 let ready = Ready {
                     entry,
                     facts,
+                    look,
                     url,
                     instead_of: Some(refused),
                     has_thumbnail,
@@ -96,9 +102,11 @@ impl Collector {
         listing: &Listing,
         deadline: Instant,
         url: &str,
-    ) -> Result<Result<(PictureFacts, Written), ArchiveError>, Refused> {
+    ) -> Result<Judged, Refused> {
         let archive = self.store.archive.clone();
-        let accept = move |bytes: &Bytes, promised: Option<u64>| judge(&archive, bytes, promised);
+        let cards = self.cards.current();
+        let accept =
+            move |bytes: &Bytes, promised: Option<u64>| judge(&archive, &cards, bytes, promised);
         listing
             .fetcher
             .fetch(url, deadline, accept)
@@ -107,17 +115,25 @@ impl Collector {
     }
 }
 
-type Judged = Result<(PictureFacts, Written), ArchiveError>;
+type Judged = Result<(PictureFacts, Option<Look>, Written), ArchiveError>;
 
-fn judge(archive: &Archive, bytes: &Bytes, promised: Option<u64>) -> Result<Judged, Rejection> {
-    let verified = draywatch_picture::verify(bytes, promised).map_err(|refusal| Rejection {
+/// One decode both verifies a picture and shows what it is worth.
+fn judge(
+    archive: &Archive,
+    cards: &Placeholders,
+    bytes: &Bytes,
+    promised: Option<u64>,
+) -> Result<Judged, Rejection> {
+    let verified = draywatch_picture::verify_and_see(bytes, promised);
+    let (verified, seen) = verified.map_err(|refusal| Rejection {
         reason: refusal.reason(),
         message: refusal.to_string(),
     })?;
     fail::fail_point!("collect-fetched");
     let written = archive.write_aside(bytes);
     fail::fail_point!("collect-written");
-    Ok(written.map(|written| (facts_of(&verified), written)))
+    let look = look_at(&seen, cards);
+    Ok(written.map(|written| (facts_of(&verified), look, written)))
 }
 
 /// A refusal as it goes into the ledger.

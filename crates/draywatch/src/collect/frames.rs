@@ -48,6 +48,7 @@ impl Collector {
             errors,
             is_broken,
             is_on_record: tally.is_on_record,
+            days: tally.days,
         }
     }
 

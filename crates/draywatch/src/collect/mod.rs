@@ -2,6 +2,7 @@
 //! record, account. It composes portal, fetch, archive and catalog, and owns only the order of the steps.
 
 mod day;
+mod examined;
 mod frame;
 mod frames;
 mod given;
@@ -26,6 +27,7 @@ use tokio::sync::Semaphore;
 
 use crate::blocking::blocking;
 use crate::config::Config;
+use crate::examine::Cards;
 use crate::fetch::{FetchError, Fetcher};
 use crate::store::{Store, StoreError};
 
@@ -61,6 +63,7 @@ impl CollectError {
 pub struct Collector {
     store: Store,
     fetcher: Fetcher,
+    cards: Cards,
     clock: Clock,
     config: Config,
     command: &'static str,
@@ -98,6 +101,7 @@ impl Collector {
         let collector = Self {
             store,
             fetcher,
+            cards: Cards::default(),
             clock,
             config: config.clone(),
             command,
@@ -155,6 +159,12 @@ impl Collector {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The cards that cameras send when they have no picture.
+    #[must_use]
+    pub fn cards(&self) -> &Cards {
+        &self.cards
     }
 
     /// A lister for this collector's portal.

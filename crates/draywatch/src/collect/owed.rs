@@ -45,6 +45,7 @@ impl Collector {
             errors: done.err().into_iter().chain(tally.failures()).collect(),
             is_broken,
             is_on_record: true,
+            days: tally.days,
         };
         Ok(Some(this.conclude(&turn.camera, &listing, settled).await))
     }

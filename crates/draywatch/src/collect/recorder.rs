@@ -1,8 +1,9 @@
 //! Batches: staged files placed, their folders flushed, and only then their rows committed (invariants 1, 2 and 8). Must not fetch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use draywatch_archive::{Archive, ArchiveError, Staged, Written};
 use draywatch_catalog::{FrameResult, LedgerEntry, NewImage, PictureFacts};
 use draywatch_core::{Failure, Kind};
@@ -34,6 +35,8 @@ pub struct Tally {
     pub is_on_record: bool,
     /// Refusals by reason: how many, and the first one.
     pub refused: BTreeMap<String, (u64, Failure)>,
+    /// The UTC days of the frames stored now.
+    pub days: BTreeSet<NaiveDate>,
 }
 
 impl Collector {
@@ -136,6 +139,7 @@ impl Tally {
         match result {
             FrameResult::Stored { image, failure, .. } => {
                 self.stored += 1;
+                self.days.insert(image.frame.instant.date_naive());
                 self.bytes += image.facts.bytes;
                 self.thumbnails += u64::from(image.is_thumbnail);
                 self.refuse(failure.as_ref().map(|(failure, reason)| (reason, failure)));
@@ -223,12 +227,13 @@ fn place(archive: &Archive, staged: Staged, item: Ready) -> Result<FrameResult, 
     let Ready {
         entry,
         mut facts,
+        look,
         url,
         instead_of,
         has_thumbnail,
     } = item;
     let relative = entry.entry.frame.relative_path();
-    let mut is_thumbnail = instead_of.is_some();
+    let (mut is_thumbnail, mut is_ours) = (instead_of.is_some(), true);
     if has_thumbnail && !is_thumbnail {
         let _ = archive.replace(staged, &relative)?;
     } else if !archive.exists(&relative)? {
@@ -237,6 +242,7 @@ fn place(archive: &Archive, staged: Staged, item: Ready) -> Result<FrameResult, 
         match better(archive, &relative, &facts)? {
             Found::Keep(kept) => {
                 is_thumbnail &= kept.width <= facts.width;
+                is_ours = kept.sha256 == facts.sha256;
                 facts = kept;
             }
             Found::Worse => drop(archive.replace(staged, &relative)?),
@@ -252,6 +258,8 @@ fn place(archive: &Archive, staged: Staged, item: Ready) -> Result<FrameResult, 
         facts,
         is_thumbnail,
         url: Some(url),
+        // What was kept instead was not looked at.
+        look: look.filter(|_| is_ours),
     };
     let failure = instead_of.as_ref().filter(|_| is_thumbnail).map(failure_of);
     Ok(FrameResult::Stored {

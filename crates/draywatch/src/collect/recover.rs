@@ -192,6 +192,7 @@ fn found_file(archive: &Archive, entry: &LedgerEntry) -> Result<Option<FrameResu
         facts,
         is_thumbnail,
         url: Some(entry.entry.url.clone()),
+        look: None,
     };
     Ok(Some(FrameResult::Stored {
         ledger_id: entry.id,

@@ -65,6 +65,7 @@ impl Collector {
         let keeper = Keeper::start(catalog, fence.clone(), life, self.clock.clone());
         let turn = self.begin_turn(camera, fence, lock, Some(keeper));
         turn.collector.recover(camera).await?;
+        turn.collector.cards.refresh(&*self.store.catalog).await;
         Ok(turn)
     }
 
@@ -76,6 +77,7 @@ impl Collector {
         let lock = self.lock_patiently(camera).await?;
         let turn = self.begin_turn(camera, fence.clone(), lock, None);
         turn.collector.recover(camera).await?;
+        turn.collector.cards.refresh(&*self.store.catalog).await;
         Ok(turn)
     }
 

@@ -13,6 +13,7 @@ use draywatch_core::schedule::TickState;
 use draywatch_core::{CameraId, Failure, Kind};
 use draywatch_web::{CameraReadings, Readings};
 
+use super::sights::sights;
 use crate::blocking::blocking;
 use crate::collect::job_name;
 use crate::store::Store;
@@ -172,6 +173,7 @@ async fn read(
             camera: camera.clone(),
             newest: stored.map(|(instant, _)| instant),
             trouble: trouble(&of.collect::<Vec<_>>(), &ticks),
+            sights: sights(catalog, camera, until).await?,
         });
         of_cameras.push(CameraReadings {
             camera: camera.clone(),

@@ -101,6 +101,7 @@ fn stored(entry: LedgerEntry, facts: PictureFacts) -> FrameResult {
         facts,
         is_thumbnail: false,
         url: Some(url),
+        look: None,
     };
     FrameResult::Stored {
         ledger_id: entry.id,

@@ -142,6 +142,7 @@ pub(super) fn new_image(file: &FileName, path: String, facts: PictureFacts) -> N
         is_thumbnail: looks_like_thumbnail(&facts),
         facts,
         url: None,
+        look: None,
     }
 }
 

@@ -243,6 +243,7 @@ async fn complete(
         facts,
         is_thumbnail: false,
         url: Some(entry.entry.url),
+        look: None,
     };
     let stored = FrameResult::Stored {
         ledger_id: entry.id,

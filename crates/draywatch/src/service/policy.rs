@@ -15,6 +15,8 @@ use crate::config::Config;
 const HEALTH_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// How often a part of the old files is looked at.
 const VERIFY_EVERY: TimeDelta = TimeDelta::hours(1);
+/// How often pictures are looked for that other programs brought.
+const EXAMINE_EVERY: TimeDelta = TimeDelta::minutes(10);
 /// How long cleaning up may take.
 const CLEANUP_DEADLINE: Duration = Duration::from_hours(1);
 /// How long a look at health may take.
@@ -29,6 +31,8 @@ pub enum Work {
     Cleanup,
     /// The rolling look at old files.
     Verify,
+    /// What pictures are worth that nobody has examined yet.
+    Examine,
     /// The look at health.
     HealthCheck,
 }
@@ -106,6 +110,8 @@ impl Policy {
         policy.add(Work::Cleanup, cleanup, grace, true, CLEANUP_DEADLINE);
         let verify = VERIFY_EVERY.to_std().unwrap_or_default();
         policy.add(Work::Verify, VERIFY_EVERY, grace, false, verify);
+        let examine = EXAMINE_EVERY.to_std().unwrap_or_default();
+        policy.add(Work::Examine, EXAMINE_EVERY, grace, true, examine);
         let health = Work::HealthCheck;
         policy.add(health, HEALTH_EVERY, grace, true, HEALTH_DEADLINE);
         policy
@@ -142,6 +148,7 @@ impl Work {
             Self::Collect(camera) => job_name(camera),
             Self::Cleanup => "cleanup".into(),
             Self::Verify => "verify".into(),
+            Self::Examine => "examine".into(),
             Self::HealthCheck => "health_check".into(),
         }
     }

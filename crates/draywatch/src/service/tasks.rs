@@ -56,6 +56,7 @@ async fn work(shared: &Shared, started: &Started) -> Ended {
         Work::Verify => upkeep::verify(shared, started.job.spec.period)
             .await
             .map(|()| None),
+        Work::Examine => upkeep::examine(shared).await.map(|()| None),
         Work::HealthCheck => {
             shared.monitor.look().await;
             Ok(None)

@@ -11,6 +11,7 @@ use draywatch_core::{Failure, Kind};
 use super::Shared;
 use crate::collect::Collector;
 use crate::config::Retention;
+use crate::examine::{self, Account, ExamineError, Pace, Scope};
 use crate::maintain::keep::Keep;
 use crate::maintain::room::{self, Need};
 use crate::maintain::{MaintainError, Pruned, sample};
@@ -21,6 +22,8 @@ const KEEP_TICKS: TimeDelta = TimeDelta::days(400);
 const SLOTS: u32 = 8;
 /// So long after nothing could go, nobody looks again: it takes minutes in a large archive, and every collection would wait.
 const LOOK_AGAIN: Duration = Duration::from_mins(30);
+/// So long pictures are examined in one tick; the next goes on.
+const EXAMINE: Duration = Duration::from_mins(8);
 /// So many of the files that a check found wrong are named in the log.
 const NAMED: usize = 5;
 
@@ -180,6 +183,38 @@ pub async fn verify(shared: &Shared, every: TimeDelta) -> Result<(), Failure> {
         problems = report.problems.len(),
         "old files were looked at"
     );
+    Ok(())
+}
+
+/// Examines pictures that nobody has examined yet, of every camera that has any, for so long at most.
+///
+/// # Errors
+/// When database or archive fail.
+pub async fn examine(shared: &Shared) -> Result<(), Failure> {
+    let stopped = |error: &ExamineError| Failure::of(error.kind(), error);
+    let (store, cards) = (shared.collector.store(), shared.collector.cards());
+    cards.refresh(&*store.catalog).await;
+    let totals = store
+        .catalog
+        .totals()
+        .await
+        .map_err(|error| failed(&error))?;
+    let pace = Pace::background(EXAMINE);
+    let mut all = Account::default();
+    for camera in totals.cameras {
+        let scope = Scope {
+            camera_id: camera.camera_id,
+            span: None,
+            again: false,
+        };
+        let done = examine::camera(store, cards, &scope, &pace, &|_| {}).await;
+        let done = done.map_err(|error| stopped(&error))?;
+        done.tell_problems(&scope.camera_id);
+        all.add(done);
+    }
+    if all.looked > 0 {
+        tracing::info!(pictures = all.looked, verdicts = ?all.verdicts, "pictures of others were examined");
+    }
     Ok(())
 }
 

@@ -71,6 +71,7 @@ async fn full(site: &Site) {
             },
             is_thumbnail: false,
             url: Some(entry.entry.url.clone()),
+            look: None,
         },
         failure: None,
     };

@@ -83,7 +83,9 @@ pub fn expected(fault: Fault) -> (Ends, Option<Fault>) {
             Fault::RedirectOk,
         ),
         Fault::RedirectOk => (Stored, Fault::Placeholder),
-        Fault::Placeholder => return (Placeholder, None),
+        Fault::Placeholder | Fault::Frozen | Fault::Dark | Fault::Blank => {
+            return (Placeholder, None);
+        }
     };
     (ends, Some(next))
 }

@@ -16,3 +16,4 @@ mod run;
 mod store;
 mod tls;
 mod traps;
+mod verdicts;

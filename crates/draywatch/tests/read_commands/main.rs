@@ -10,4 +10,5 @@ mod repair;
 mod room;
 mod runs;
 mod support;
+mod verdicts;
 mod verify;

@@ -76,6 +76,7 @@ pub fn image(frame: &FrameId, bytes: &[u8]) -> NewImage {
         facts: facts(bytes),
         is_thumbnail: false,
         url,
+        look: None,
     }
 }
 

@@ -48,8 +48,13 @@ pub struct Home {
 impl World {
     /// A portal with a few frames of these cameras until now, and a new one every ten seconds.
     pub async fn new(cameras: &[&str]) -> Self {
+        Self::with_past(cameras, TimeDelta::seconds(i64::from(EVERY) * 6)).await
+    }
+
+    /// The same with frames of so long.
+    pub async fn with_past(cameras: &[&str], past: TimeDelta) -> Self {
         let now = Clock::system().now();
-        let since = now - TimeDelta::seconds(i64::from(EVERY) * 6);
+        let since = now - past;
         let schedule = Schedule {
             interval_seconds: EVERY,
             jitter_seconds: 1,

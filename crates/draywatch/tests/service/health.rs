@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
+use rustix::process::Signal;
 use serde_json::Value;
 use sqlx::Row;
 
-use portal_sim::Outage;
+use portal_sim::{Fault, FaultRule, Outage};
 
 use crate::harness::{PATIENCE, World};
 use crate::process::{Service, ask};
@@ -212,6 +213,28 @@ async fn health_is_told_in_every_way() {
             && history.last().is_some_and(|last| last == "healthy"),
         "{history:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_camera_that_lies_is_named_until_it_shows_something() {
+    let mut world = World::with_past(&["in_gate"], chrono::TimeDelta::minutes(21)).await;
+    world.home.set("enable_health_check", "true");
+    world.home.set("health_check_port", "0");
+    let lies = FaultRule::always(Fault::Placeholder);
+    world.portal.set_faults(vec![lies]);
+    let mut service = Service::start(&world.home);
+    let door = Door::of(&mut service).await;
+    let report = door.becomes("degraded", "picture:in_gate").await;
+    let reasons = report["reasons"].to_string();
+    assert!(
+        reasons.contains("in_gate: placeholder (it sends a card") && reasons.contains("since"),
+        "{reasons}"
+    );
+    world.portal.set_faults(Vec::new());
+    door.becomes("healthy", "").await;
+    // What it stored is what it was sent, which is not the truth.
+    service.signal(Signal::TERM);
+    assert_eq!(service.ends().await.0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

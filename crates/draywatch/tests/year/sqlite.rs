@@ -100,6 +100,7 @@ fn result(camera: &CameraId, owed: &Owed, is_had: bool) -> FrameResult {
             facts,
             is_thumbnail: false,
             url: Some(entry.url),
+            look: None,
         },
         failure: None,
     }

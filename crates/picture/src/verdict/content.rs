@@ -3,7 +3,8 @@
 //! The thresholds were set on the pictures of `examples/verdict_tuning.rs`, which prints the distributions; the test of them
 //! (`tests/verdict`) draws its pictures otherwise.
 
-use super::kind::Verdict;
+use draywatch_core::verdict::Verdict;
+
 use super::measures::Measures;
 
 /// The least share of edges in a picture with something to be seen.

@@ -1,9 +1,10 @@
 //! The examination of one picture, step by step. Owns the order; must not know thresholds.
 
+use draywatch_core::verdict::Verdict;
+
 use super::content;
 use super::decode::{self, Unreadable};
 use super::fingerprint::Fingerprint;
-use super::kind::Verdict;
 use super::measures::Measures;
 use super::placeholders::Placeholders;
 use super::plane::Plane;
@@ -16,6 +17,41 @@ pub struct Examiner {
     placeholders: Placeholders,
     small: Vec<u8>,
     buffers: Buffers,
+}
+
+/// A picture as the decoder that verified it saw it in small: enough to examine it without decoding it once more.
+#[derive(Debug)]
+pub struct Seen {
+    sha256: Sha256,
+    size: (usize, usize),
+    plane: Plane,
+}
+
+impl Seen {
+    pub(crate) fn new(sha256: Sha256, size: (usize, usize), plane: Plane) -> Self {
+        Self {
+            sha256,
+            size,
+            plane,
+        }
+    }
+
+    /// What it shows, by these placeholders and our own rules.
+    #[must_use]
+    pub fn examine(&self, placeholders: &Placeholders) -> Examined {
+        let measures = Measures::of(&self.plane);
+        let placeholder = placeholders.find(self.sha256, &self.plane);
+        let content = match placeholder {
+            Some(_) => Some(Verdict::Placeholder),
+            None => content::verdict(&measures),
+        };
+        Examined {
+            fingerprint: Fingerprint::of(self.sha256, self.size, &self.plane),
+            measures,
+            placeholder: placeholder.map(str::to_owned),
+            content,
+        }
+    }
 }
 
 /// What one look at a picture found.
@@ -54,18 +90,8 @@ impl Examiner {
     pub fn examine(&mut self, bytes: &[u8], sha256: Sha256) -> Result<Examined, Unreadable> {
         let header = decode::header(bytes)?;
         let plane = Plane::decode(bytes, &header, &mut self.small)?;
-        let measures = Measures::of(&plane);
-        let placeholder = self.placeholders.find(sha256, &plane).map(str::to_owned);
-        let content = match placeholder {
-            Some(_) => Some(Verdict::Placeholder),
-            None => content::verdict(&measures),
-        };
-        Ok(Examined {
-            fingerprint: Fingerprint::of(sha256, (header.width, header.height), &plane),
-            measures,
-            placeholder,
-            content,
-        })
+        let size = (header.width, header.height);
+        Ok(Seen::new(sha256, size, plane).examine(&self.placeholders))
     }
 
     /// Whether two pictures show the same pixels at full size, at whatever qualities they were encoded. What differs in the
@@ -125,14 +151,15 @@ impl Examined {
     pub fn after(&self, previous: Option<&Fingerprint>) -> Step {
         match (self.content, previous) {
             (Some(verdict), _) => Step::Settled(verdict),
-            (None, Some(previous)) if previous.is_same_file(&self.fingerprint) => {
-                Step::Settled(Verdict::Frozen)
-            }
-            (None, Some(previous)) if previous.may_be_same_picture(&self.fingerprint) => {
-                Step::Candidate
-            }
-            (None, _) => Step::Settled(Verdict::Ok),
+            (None, Some(previous)) => self.fingerprint.after(previous),
+            (None, None) => Step::Settled(Verdict::Ok),
         }
+    }
+
+    /// The verdict, if it needs no other picture.
+    #[must_use]
+    pub fn content(&self) -> Option<Verdict> {
+        self.content
     }
 
     /// What to keep of this picture for the next.

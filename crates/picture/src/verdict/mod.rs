@@ -13,7 +13,7 @@
 //! What the picture shows comes before `frozen`, so that a card that stays for a week is a `placeholder` from its first frame to
 //! its last. The caller must not offer a frame of the same instant as the previous one: twins are not a frozen camera.
 //!
-//! Everything but step 4 is decided by one decode at an eighth of the size. For `frozen`, a [`Fingerprint`] of the previous
+//! Everything but step 4 is decided by one decode at an eighth of the size, which may be that of the check ([`Seen`]). For `frozen`, a [`Fingerprint`] of the previous
 //! frame (its SHA-256 and a perceptual hash, short enough for a column) names candidates, and only those cost the
 //! previous frame's bytes and two decodes at full size ([`Examiner::is_same_picture`]).
 //!
@@ -25,7 +25,6 @@ mod content;
 mod decode;
 mod examiner;
 mod fingerprint;
-mod kind;
 mod measures;
 mod placeholders;
 mod plane;
@@ -33,9 +32,10 @@ mod same;
 mod tables;
 
 pub use decode::Unreadable;
-pub use examiner::{Examined, Examiner, Step};
+pub use draywatch_core::verdict::{ParseVerdictError, Verdict};
+pub use examiner::{Examined, Examiner, Seen, Step};
 pub use fingerprint::{Fingerprint, ParseFingerprintError};
-pub use kind::{ParseVerdictError, Verdict};
 pub use measures::Measures;
 pub use placeholders::Placeholders;
+pub(crate) use plane::Plane;
 pub use same::Contradiction;

@@ -32,35 +32,37 @@ impl Plane {
         header: &DecompressHeader,
         buffer: &mut Vec<u8>,
     ) -> Result<Self, Unreadable> {
-        let scale = SCALES
-            .into_iter()
-            .find(|scale| scale.scale(header.width) >= FEWEST_COLUMNS)
-            .unwrap_or(ScalingFactor::ONE);
-        let is_print = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
-        let format = if is_print {
-            PixelFormat::CMYK
-        } else {
-            PixelFormat::RGB
+        let (scale, format) = Self::form(header);
+        let size = decode::pixels(bytes, header, scale, format, buffer)?;
+        Ok(Self::of(buffer, size, format))
+    }
+
+    /// How a picture with that header is decoded.
+    pub(crate) fn form(header: &DecompressHeader) -> (ScalingFactor, PixelFormat) {
+        let is_enough = |scale: &ScalingFactor| scale.scale(header.width) >= FEWEST_COLUMNS;
+        let scale = SCALES.into_iter().find(is_enough);
+        let format = match header.colorspace {
+            Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
+            _ => PixelFormat::RGB,
         };
-        let (width, height) = decode::pixels(bytes, header, scale, format, buffer)?;
-        let rgb: Vec<_> = if is_print {
-            buffer
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .copied()
-                .map(from_print)
-                .collect()
+        (scale.unwrap_or(ScalingFactor::ONE), format)
+    }
+
+    /// What was decoded in that form.
+    pub(crate) fn of(pixels: &[u8], (width, height): (usize, usize), format: PixelFormat) -> Self {
+        let rgb: Vec<_> = if format == PixelFormat::CMYK {
+            let inks = pixels.as_chunks::<4>().0.iter().copied();
+            inks.map(from_print).collect()
         } else {
-            buffer.as_chunks::<3>().0.to_vec()
+            pixels.as_chunks::<3>().0.to_vec()
         };
         let luma = rgb.iter().copied().map(brightness).collect();
-        Ok(Self {
+        Self {
             width,
             height,
             rgb,
             luma,
-        })
+        }
     }
 
     /// The cells that count, as a range of `rgb` and `luma`.

@@ -44,7 +44,7 @@ pub(super) async fn answer(
         world.faults.strike(&frame, &head.path, thumbnail)
     };
     let picture = match fault {
-        Some(Fault::Placeholder) => world.store.placeholder(thumbnail),
+        Some(fault) if fault.is_lie() => world.store.lie(fault, thumbnail),
         _ => world.store.picture(&frame, thumbnail).await?,
     };
     let tag = world.store.tag(&frame, thumbnail);
@@ -104,7 +104,7 @@ fn broken(fault: Fault, path: &str, good: Reply, picture: &Bytes) -> Reply {
         ),
         Fault::HtmlAsJpeg => Reply::new(200, JPEG, Bytes::from_static(ERROR_PAGE.as_bytes())),
         Fault::Empty => Reply::new(200, JPEG, Bytes::new()),
-        Fault::Placeholder => good,
+        Fault::Placeholder | Fault::Frozen | Fault::Dark | Fault::Blank => good,
         Fault::Drip { bytes_per_sec } => good.pace(bytes_per_sec),
         Fault::Reset => good.body(part(picture, 50)).ending(Ending::Reset),
         Fault::Stall => good.body(part(picture, 50)).ending(Ending::Silence),

@@ -13,6 +13,7 @@ use chrono::Timelike;
 use chrono_tz::Tz;
 
 use crate::config::Config;
+use crate::faults::Fault;
 use crate::mix::{hash_text, mix};
 use crate::schedule::Frame;
 use canvas::{Area, Canvas, Colour};
@@ -118,8 +119,40 @@ impl Studio {
     }
 }
 
-/// The valid picture that says nothing.
-pub(crate) fn placeholder(thumbnail: bool) -> Result<Vec<u8>> {
+/// The valid picture that is sent by a fault instead of a frame's own.
+pub(crate) fn lie(fault: Fault, thumbnail: bool) -> Result<Vec<u8>> {
+    let canvas = match fault {
+        Fault::Frozen => {
+            let mut canvas = scene::background(7);
+            scene::trucks(&mut canvas, 7);
+            noisy(&mut canvas, 80);
+            canvas
+        }
+        Fault::Dark | Fault::Blank => {
+            let mut canvas = Canvas::new(WIDTH, HEIGHT);
+            let light = if fault == Fault::Dark { 14 } else { 214 };
+            canvas.luma().fill(light);
+            noisy(&mut canvas, 100);
+            canvas
+        }
+        _ => placeholder(),
+    };
+    if thumbnail {
+        canvas.shrunk(THUMBNAIL.0, THUMBNAIL.1).encode(78)
+    } else {
+        canvas.encode(QUALITY)
+    }
+}
+
+/// Light in per cent, and the grain of the sensor.
+fn noisy(canvas: &mut Canvas, light: i16) {
+    for (pixel, grain) in canvas.luma().iter_mut().zip(grain()) {
+        *pixel = develop(*pixel, light, grain);
+    }
+}
+
+/// The card that says nothing.
+fn placeholder() -> Canvas {
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
     let bars = [
         (180, 128, 128),
@@ -148,11 +181,7 @@ pub(crate) fn placeholder(thumbnail: bool) -> Result<Vec<u8>> {
         Colour(20, 128, 128),
     );
     canvas.text(330, 290, 15, "NO SIGNAL", Colour(235, 128, 128));
-    if thumbnail {
-        canvas.shrunk(THUMBNAIL.0, THUMBNAIL.1).encode(78)
-    } else {
-        canvas.encode(QUALITY)
-    }
+    canvas
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "0 to 100")]

@@ -1,6 +1,6 @@
 //! The triggers on `images`: what they do for programs that know nothing of draywatch, and how they count what these do.
 
-use super::words::{counted_in, counted_out, recounted, stale, twins};
+use super::words::{compared_anew, counted_in, counted_out, recounted, stale, twins};
 
 /// Remembers the rows that an insert drops if it is an `INSERT OR REPLACE`, which fires no trigger for them.
 const REPLACING: &str = "CREATE TRIGGER draywatch_image_replacing BEFORE INSERT ON images
@@ -15,7 +15,7 @@ BEGIN
 END";
 
 /// All of them.
-pub(super) fn all() -> [String; 6] {
+pub(super) fn all() -> [String; 7] {
     [
         REPLACING.to_owned(),
         replaced(),
@@ -23,6 +23,7 @@ pub(super) fn all() -> [String; 6] {
         removed(),
         changed(),
         moved(),
+        looked_at(),
     ]
 }
 
@@ -43,7 +44,7 @@ BEGIN
 }
 
 /// Fills the path column that the other program's shape does not have, takes back the tombstone of a path that somebody
-/// inserts again, and counts the row.
+/// inserts again, counts the row, and lets the frame after it be compared with it.
 fn added() -> String {
     format!(
         "CREATE TRIGGER draywatch_image_added AFTER INSERT ON images
@@ -54,9 +55,10 @@ BEGIN
     UPDATE replaced_images SET successor = NEW.id
      WHERE id = NEW.id OR NOT EXISTS (SELECT 1 FROM images WHERE images.id = replaced_images.id);
     DELETE FROM replaced_images;
-{}{}END",
+{}{}{}END",
         counted_in("NEW"),
-        stale("NEW", "timestamp", "1")
+        stale("NEW", "timestamp", "1"),
+        compared_anew("NEW")
     )
 }
 
@@ -97,16 +99,30 @@ BEGIN
     )
 }
 
-/// Counts a row elsewhere that becomes one of another camera or time.
+/// Counts a row elsewhere that becomes one of another camera or time, where it has another frame before it.
 fn moved() -> String {
     format!(
         "CREATE TRIGGER draywatch_image_moved AFTER UPDATE OF camera_id, timestamp, ordinal ON images
  WHEN OLD.camera_id IS NOT NEW.camera_id OR OLD.timestamp IS NOT NEW.timestamp OR OLD.ordinal IS NOT NEW.ordinal
 BEGIN
-{}{}{}{}END",
+{}{}{}{}    UPDATE images SET verdict = NULL WHERE id = NEW.id AND verdict IN ('ok', 'frozen');
+{}{}END",
         counted_out("OLD", &twins("images", "OLD", "1")),
         counted_in("NEW"),
         stale("OLD", "timestamp", "1"),
-        stale("NEW", "timestamp", "1")
+        stale("NEW", "timestamp", "1"),
+        compared_anew("OLD"),
+        compared_anew("NEW")
+    )
+}
+
+/// A picture that is another one by now, or that was looked at only now: the frame after it is compared with it again.
+fn looked_at() -> String {
+    format!(
+        "CREATE TRIGGER draywatch_image_looked_at AFTER UPDATE OF fingerprint ON images
+ WHEN OLD.fingerprint IS NOT NEW.fingerprint
+BEGIN
+{}END",
+        compared_anew("NEW")
     )
 }

@@ -116,6 +116,17 @@ pub(super) fn counted_out(row: &str, left: &str) -> String {
     )
 }
 
+/// Opens the question again whether the frame after a row is the same picture as the one before it. A row that goes opens none:
+/// that the one after it was another picture stays true.
+pub(in crate::sqlite) fn compared_anew(row: &str) -> String {
+    format!(
+        "    UPDATE images SET verdict = NULL WHERE camera_id = {row}.camera_id AND verdict IN ('ok', 'frozen')
+     AND timestamp = (SELECT later.timestamp FROM images AS later WHERE later.camera_id = {row}.camera_id
+                       AND later.timestamp > {row}.timestamp ORDER BY later.timestamp LIMIT 1);
+"
+    )
+}
+
 /// Marks a UTC day of a row's camera as stale, if a condition holds; `day` is null for what is no time.
 pub(super) fn marked(row: &str, day: &str, condition: &str) -> String {
     format!(

@@ -1,10 +1,13 @@
-//! The kinds of verdict. Owns their names; must not decide.
+//! What a stored picture is worth: the kinds of verdict. Owns their names; must not decide, which is the picture crate's business.
 
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// What a stored picture is worth.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It shows what the camera sees.
     Ok,
@@ -43,6 +46,18 @@ impl Verdict {
             Self::Dark => "dark",
             Self::Blank => "blank",
         }
+    }
+
+    /// Whether the picture does not show what the camera should see now.
+    #[must_use]
+    pub fn is_trouble(self) -> bool {
+        self != Self::Ok
+    }
+
+    /// Whether it says how the picture compares with the one before, not what the picture shows by itself.
+    #[must_use]
+    pub fn is_by_comparison(self) -> bool {
+        matches!(self, Self::Ok | Self::Frozen)
     }
 }
 

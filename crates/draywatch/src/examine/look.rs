@@ -1,0 +1,25 @@
+//! One look at a picture, as it goes into the database. Must not read files.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use draywatch_catalog::Look;
+use draywatch_picture::verdict::{Placeholders, Seen};
+
+/// What a picture shows that was just verified; nothing if that cannot be told: such a picture is examined later, from its file.
+#[must_use]
+pub fn look_at(seen: &Seen, cards: &Placeholders) -> Option<Look> {
+    // A mistake in here must not cost the picture.
+    let look = catch_unwind(AssertUnwindSafe(|| {
+        let examined = seen.examine(cards);
+        Look {
+            fingerprint: examined.fingerprint().to_string(),
+            verdict: examined.content(),
+        }
+    }));
+    if look.is_err() {
+        tracing::error!(
+            "a picture could not be examined by a mistake of ours; it is stored all the same"
+        );
+    }
+    look.ok()
+}

@@ -72,10 +72,6 @@ pub struct Pace {
     pub comparisons: usize,
 }
 
-/// So many frames of a day are compared by their files after a collection: those that health looks at. Of a day that is fetched as a
-/// whole nearly all may be alike (a quiet night), and fetching must not wait for that.
-const AT_ONCE: usize = 2;
-
 impl Pace {
     /// As fast as this machine can.
     #[must_use]
@@ -151,7 +147,8 @@ pub async fn camera(
     Ok(account)
 }
 
-/// Examines what a collection stored: the days of its frames, and where these come before a frame of a later day, that day.
+/// Examines what a collection stored: the days of its frames, and where these come before a frame of a later day, that day. At most so many
+/// `comparisons` are by files, of the newest frames; what they leave open is for later.
 ///
 /// # Errors
 /// When the database or the archive fail.
@@ -159,14 +156,15 @@ pub async fn days(
     store: &Store,
     cards: &Cards,
     camera: &CameraId,
-    days: impl IntoIterator<Item = NaiveDate>,
+    days: impl DoubleEndedIterator<Item = NaiveDate>,
+    comparisons: usize,
 ) -> Result<Account, ExamineError> {
-    let pace = Pace {
-        comparisons: AT_ONCE,
+    let mut pace = Pace {
+        comparisons,
         ..Pace::full()
     };
     let mut account = Account::default();
-    for date in days {
+    for date in days.rev() {
         let mut day = CameraDay {
             camera_id: camera.to_string(),
             day: date.to_string(),
@@ -183,6 +181,7 @@ pub async fn days(
                 work.examine(&pace, &mut account).await?;
             }
         }
+        pace.comparisons = 0;
     }
     Ok(account)
 }

@@ -13,10 +13,17 @@ use crate::examine;
 /// How long that may take; the rest is left to whoever examines next.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// So many frames, those that health looks at, are compared by their files at once. Of a day that is fetched as a whole nearly all may be
+/// alike (a quiet night), and the next collection must not wait for that.
+const NEWEST: usize = 2;
+
 impl Collector {
     /// Examines the frames of days that got some. A failure is told and nothing else: the frames stay open.
     pub(super) async fn examine(&self, camera: &CameraId, days: &BTreeSet<NaiveDate>) {
-        let work = examine::days(&self.store, &self.cards, camera, days.iter().copied());
+        // Health looks at the newest frames, and only a service has it. Whoever fetches by hand fetches much, and waits for it.
+        let comparisons = if self.service.is_some() { NEWEST } else { 0 };
+        let days = days.iter().copied();
+        let work = examine::days(&self.store, &self.cards, camera, days, comparisons);
         match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(account)) => {
                 account.tell_problems(camera.as_str());

@@ -187,6 +187,8 @@ async fn the_state_is_written_only_when_it_is_another() {
             .ino()
     };
     let before = inode();
+    // While it is open, its number is not given to another file.
+    let _open = std::fs::File::open(folder.path().join("alerts.json")).unwrap();
     assert_eq!(notifier.evaluate(at(6), &portal()).await, []);
     assert_eq!(inode(), before);
     for minute in [7, 8, 9, 60] {

@@ -6,8 +6,9 @@ use sqlx::Row;
 use crate::harness::{World, addresses, hourly};
 use crate::store;
 
-/// Each frame's verdict in the order of time.
+/// Each frame's verdict in the order of time, those included that fetching left open.
 async fn verdicts(world: &World) -> Vec<String> {
+    world.run(&["examine"]).await.expect(0);
     let mut database = store::connect(&world.home.database()).await;
     let sql = "SELECT COALESCE(verdict, '-') AS verdict FROM images ORDER BY timestamp";
     let rows = sqlx::query(sql).fetch_all(&mut database).await.expect(sql);

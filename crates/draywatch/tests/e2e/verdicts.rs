@@ -1,5 +1,7 @@
 //! What cameras send that is no picture of the gate: stored like any other frame, and told by its verdict.
 
+use std::path::Path;
+
 use portal_sim::{Fault, FaultRule, TruthFrame};
 use sqlx::Row;
 
@@ -8,7 +10,10 @@ use crate::store;
 
 /// Each frame's verdict in the order of time, those included that fetching left open.
 async fn verdicts(world: &World) -> Vec<String> {
-    world.run(&["examine"]).await.expect(0);
+    let program = Path::new(env!("CARGO_BIN_EXE_draywatch"));
+    let examined = world.home.command(program, &["examine"]).output().await;
+    let examined = examined.expect("the program starts");
+    assert!(examined.status.success(), "{examined:?}");
     let mut database = store::connect(&world.home.database()).await;
     let sql = "SELECT COALESCE(verdict, '-') AS verdict FROM images ORDER BY timestamp";
     let rows = sqlx::query(sql).fetch_all(&mut database).await.expect(sql);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use draywatch_core::CameraId;
+use draywatch_core::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::ImageRow;
@@ -17,6 +18,8 @@ pub struct ImageFilter {
     pub to: DateTime<Utc>,
     /// Only those that the detector has read, or only those that it has not.
     pub processed: Option<bool>,
+    /// Only those of one of these verdicts; all, also those that nobody has examined, if there is none.
+    pub verdicts: Vec<Verdict>,
     /// Also frames of which only the thumbnail is stored.
     pub thumbnails: bool,
 }
@@ -31,6 +34,10 @@ impl ImageFilter {
             && self
                 .processed
                 .is_none_or(|wanted| wanted == image.processed)
+            && (self.verdicts.is_empty()
+                || image
+                    .verdict
+                    .is_some_and(|verdict| self.verdicts.contains(&verdict)))
             && (self.thumbnails || !image.is_thumbnail)
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Timelike, Utc};
 use draywatch_catalog::ImageRow;
 use draywatch_core::CameraId;
 use draywatch_core::coverage::{Answer, SLOT, Stretch, slot_of};
+use draywatch_core::verdict::Verdict;
 
 use crate::Table;
 
@@ -61,7 +62,7 @@ const fn may(name: &'static str, kind: Kind) -> Column {
 }
 
 /// What is left out of `images`: when a file was last looked at says nothing of the picture, and changes every night.
-const IMAGES: [Column; 16] = [
+const IMAGES: [Column; 17] = [
     must("id", Kind::Big),
     must("camera_id", Kind::Text),
     must("timestamp", Kind::Time),
@@ -76,6 +77,7 @@ const IMAGES: [Column; 16] = [
     may("height", Kind::Small),
     must("is_thumbnail", Kind::Flag),
     must("processed", Kind::Flag),
+    may("verdict", Kind::Text),
     may("file_state", Kind::Text),
     may("url", Kind::Text),
 ];
@@ -149,6 +151,7 @@ pub(crate) fn image(image: &ImageRow, at: DateTime<Utc>) -> Row {
         pixels(image.height),
         Value::Flag(image.is_thumbnail),
         Value::Flag(image.processed),
+        text(image.verdict.map(Verdict::as_str)),
         text(image.file_state.as_deref()),
         text(image.url.as_deref()),
     ]

@@ -44,7 +44,9 @@ pub(crate) fn encode(
             if !memory.begun {
                 csv::heading(&mut out, columns);
             }
-            rows.iter().for_each(|row| csv::row(&mut out, row));
+            for row in rows {
+                csv::row(&mut out, row);
+            }
         }
         Format::Parquet => parquet::block(memory, columns, rows, &mut out)?,
         Format::Jsonl | Format::WebDataset => {

@@ -55,7 +55,7 @@ pub struct Export {
 }
 
 enum Kind {
-    Tables(Tables),
+    Tables(Box<Tables>),
     Shards(Box<Shards>),
 }
 
@@ -94,7 +94,7 @@ impl Export {
                     "shards need the archive: this is a mistake in draywatch, please report it";
                 return Err(ExportError::Request(words.to_owned()));
             }
-            _ => Kind::Tables(Tables::new(of, request.clone(), after)),
+            _ => Kind::Tables(Box::new(Tables::new(of, request.clone(), after))),
         };
         Ok(Self {
             request,

@@ -25,5 +25,5 @@ pub use error::ExportError;
 pub use export::{Export, Piece, Position};
 pub use output::{Finished, Output};
 pub use picture::{Fault, MOST_FAULTS, Summary};
-pub use request::{Format, Query, Request, Table};
+pub use request::{Format, Query, Request, SHARD, Table};
 pub use stream::stream;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use draywatch_catalog::ImageFilter;
 use draywatch_core::CameraId;
+use draywatch_core::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::ExportError;
@@ -21,6 +22,8 @@ pub struct Query {
     pub to: DateTime<Utc>,
     /// Only pictures that the detector has read, or only those that it has not.
     pub processed: Option<bool>,
+    /// Only pictures of one of these verdicts; all, also those that nobody has examined, if there is none.
+    pub verdicts: Vec<Verdict>,
     /// Also pictures that are only thumbnails.
     pub thumbnails: bool,
 }
@@ -34,6 +37,7 @@ impl Query {
             from: self.from,
             to: self.to,
             processed: self.processed,
+            verdicts: self.verdicts.clone(),
             thumbnails: self.thumbnails,
         }
     }
@@ -129,6 +133,8 @@ impl Request {
     pub fn settled(mut self) -> Self {
         self.query.cameras.sort();
         self.query.cameras.dedup();
+        self.query.verdicts.sort();
+        self.query.verdicts.dedup();
         if self.format != Format::WebDataset {
             self.shard_bytes = None;
         }

@@ -51,7 +51,7 @@ impl Rows {
         after: Option<&Mark>,
     ) -> Self {
         let from = match table {
-            Table::Images => From::Images(Images::new(catalog, query, after)),
+            Table::Images => From::Images(Images::new(catalog, &query, after)),
             Table::Slots => From::Slots(slots::Slots::new(catalog, query, after)),
             Table::Gaps => From::Gaps(gaps::Gaps::new(catalog, query, after)),
         };

@@ -1,4 +1,4 @@
-//! Pictures as WebDataset shards: tar files in which the entries of a sample have one name and differ by their ending. Each picture
+//! Pictures as `WebDataset` shards: tar files in which the entries of a sample have one name and differ by their ending. Each picture
 //! comes with its metadata; before the first picture of a day comes the gap mask of that day, for each camera, and again at the
 //! beginning of a shard that goes on with a day: a shard can be read without the others. Must not know where shards are kept.
 
@@ -47,7 +47,7 @@ impl Shards {
         request: Request,
         after: Option<&Mark>,
     ) -> Self {
-        let images = Images::new(Arc::clone(&catalog), request.query.clone(), after);
+        let images = Images::new(Arc::clone(&catalog), &request.query, after);
         Self {
             catalog,
             request,
@@ -71,7 +71,7 @@ impl Shards {
             position.has_ended = true;
             return Ok(Some(end(&mut position.shard)));
         };
-        self.picture(position, found).map(Some)
+        Ok(Some(self.picture(position, found)))
     }
 
     /// The masks of a day, or the end of the shard that they don't go into.
@@ -89,14 +89,14 @@ impl Shards {
     }
 
     /// A picture with its metadata, nothing if it cannot be had, or the end of the shard that it does not go into.
-    fn picture(&mut self, position: &mut Position, found: Found) -> Result<Piece, ExportError> {
+    fn picture(&mut self, position: &mut Position, found: Found) -> Piece {
         let shard = &mut position.shard;
         let bytes = match &found.bytes {
             Ok(bytes) => bytes.clone(),
             Err(fault) => {
                 position.summary.leave_out(fault.clone());
                 position.after = Some(Mark::Image(found.key));
-                return Ok(nothing());
+                return nothing();
             }
         };
         let key = columns::key(&found.image).unwrap_or_default();
@@ -104,14 +104,14 @@ impl Shards {
         if shard.second == Some(second) && shard.keys.contains(&key) {
             position.summary.duplicates += 1;
             position.after = Some(Mark::Image(found.key));
-            return Ok(nothing());
+            return nothing();
         }
         let parts = sample::picture(&key, &found.image, found.key.timestamp, bytes);
         if shard.pictures > 0 && self.is_full(shard, &parts) {
             // The next one begins with the masks of this day.
             shard.day = Some(found.key.timestamp.date_naive());
             self.ahead.put_back(found);
-            return Ok(end(shard));
+            return end(shard);
         }
         if shard.second != Some(second) {
             shard.keys.clear();
@@ -121,7 +121,7 @@ impl Shards {
         shard.pictures += 1;
         position.summary.rows += 1;
         position.after = Some(Mark::Image(found.key));
-        Ok(grown(shard, parts))
+        grown(shard, parts)
     }
 
     /// Whether these bytes do not go into the shard any more.

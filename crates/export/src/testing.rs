@@ -83,6 +83,7 @@ impl Site {
             },
             is_thumbnail: false,
             url: Some(format!("https://cdn.example/{relative}?a=1,\"b\"")),
+            look: None,
         };
         assert_eq!(self.catalog.adopt(&[image], at(0)).await.unwrap(), 1);
     }
@@ -122,6 +123,7 @@ pub(crate) fn request(table: Table, format: Format) -> Request {
             from: at(-3600),
             to: at(7 * 86_400),
             processed: None,
+            verdicts: Vec::new(),
             thumbnails: true,
         },
         table,

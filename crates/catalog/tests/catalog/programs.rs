@@ -399,6 +399,7 @@ async fn times_in_any_form_are_on_pages_in_order() {
         from: "2031-01-01T00:00:00Z".parse().unwrap(),
         to: "2032-01-01T00:00:00Z".parse().unwrap(),
         processed: None,
+        verdicts: Vec::new(),
         thumbnails: true,
     };
     for limit in [1, 2, 100] {

@@ -37,7 +37,7 @@ pub(super) fn block(
     if !rows.is_empty() {
         let at = memory.length + u64::try_from(out.len()).unwrap_or(0);
         let (bytes, group) = alone(columns, rows)?;
-        groups.push(moved(group, at, groups.len())?);
+        groups.push(moved(&group, at, groups.len())?);
         out.extend(&bytes[MAGIC.len()..]);
     }
     memory.footer = footer(columns, groups)?;
@@ -68,7 +68,7 @@ fn alone(columns: &[Column], rows: &[Row]) -> Result<(Vec<u8>, RowGroupMetaData)
 }
 
 /// The same group where `at` is the place of what follows the magic.
-fn moved(group: RowGroupMetaData, at: u64, ordinal: usize) -> Result<RowGroupMetaData> {
+fn moved(group: &RowGroupMetaData, at: u64, ordinal: usize) -> Result<RowGroupMetaData> {
     let magic = i64::try_from(MAGIC.len()).unwrap_or(0);
     let by = i64::try_from(at).unwrap_or(i64::MAX) - magic;
     let (rows, size) = (group.num_rows(), group.total_byte_size());

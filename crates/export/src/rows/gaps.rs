@@ -75,14 +75,13 @@ impl Gaps {
                 }
             }
         }
-        match block.succ_opt().filter(|next| *next <= last) {
-            Some(next) => self.next = next.and_time(NaiveTime::MIN).and_utc(),
-            None => {
-                let ended = self.open.take();
-                self.tell(ended, ready);
-                self.camera += 1;
-                self.next = first_slot(self.query.from);
-            }
+        if let Some(next) = block.succ_opt().filter(|next| *next <= last) {
+            self.next = next.and_time(NaiveTime::MIN).and_utc();
+        } else {
+            let ended = self.open.take();
+            self.tell(ended, ready);
+            self.camera += 1;
+            self.next = first_slot(self.query.from);
         }
         Ok(true)
     }

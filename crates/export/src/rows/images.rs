@@ -22,7 +22,7 @@ pub(crate) struct Images {
 
 impl Images {
     /// The rows behind `after`.
-    pub(crate) fn new(catalog: Arc<dyn Catalog>, query: Query, after: Option<&Mark>) -> Self {
+    pub(crate) fn new(catalog: Arc<dyn Catalog>, query: &Query, after: Option<&Mark>) -> Self {
         let after = match after {
             Some(Mark::Image(key)) => Some(key.clone()),
             _ => None,

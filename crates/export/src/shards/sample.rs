@@ -22,7 +22,12 @@ pub(super) fn picture(
     fields.insert("mask_key".to_owned(), mask.into());
     let length = picture.len();
     let mut rest = tar::padding(length).to_vec();
-    entry(&mut rest, &format!("{key}.json"), Value::Object(fields), at);
+    entry(
+        &mut rest,
+        &format!("{key}.json"),
+        &Value::Object(fields),
+        at,
+    );
     vec![
         tar::header(&format!("{key}.jpg"), length, at).into(),
         picture,
@@ -53,7 +58,7 @@ pub(super) fn masks(
             "answers": answers.iter().map(words).collect::<Vec<_>>(),
             "reasons": reasons,
         });
-        entry(&mut out, &format!("{key}.slots.json"), mask, at);
+        entry(&mut out, &format!("{key}.slots.json"), &mask, at);
     }
     vec![out.into()]
 }
@@ -63,7 +68,7 @@ fn mask_key(camera: &str, day: NaiveDate) -> String {
     format!("{}_{camera}", day.format("%Y%m%d"))
 }
 
-fn entry(out: &mut Vec<u8>, name: &str, value: Value, at: DateTime<Utc>) {
+fn entry(out: &mut Vec<u8>, name: &str, value: &Value, at: DateTime<Utc>) {
     let text = value.to_string();
     out.extend(tar::header(name, text.len(), at));
     out.extend(text.bytes());

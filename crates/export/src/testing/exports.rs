@@ -28,7 +28,7 @@ async fn the_same_question_gives_the_same_bytes() {
         };
         assert_eq!(site.files(&again).await, first, "{request:?}");
         assert!(
-            first.iter().map(Vec::len).sum::<usize>() > 500,
+            first.iter().map(Vec::len).sum::<usize>() > 100,
             "{request:?}"
         );
     }
@@ -88,14 +88,17 @@ async fn an_output_cut_short_at_any_byte_becomes_whole() {
             }
             pieces
         };
-        for (save, kill, torn) in [
+        for (case, (save, kill, torn)) in [
             (0, 1, 0),
             (1, 2, 3),
             (2, 3, 700),
             (pieces / 2, pieces, 1),
             (pieces - 1, pieces, 0),
-        ] {
-            let target = site.folder.path().join(format!("{nth}-{save}-{kill}"));
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let target = site.folder.path().join(format!("{nth}-{case}"));
             cut_short(&site, &request, &target, (save, kill, torn)).await;
             assert!(!target.exists());
             let mut output = Output::open(&target, &request).unwrap();
@@ -243,14 +246,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn shards_keep_their_limit_and_hold_every_picture_once(limit in 1u64..60_000) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let site = Site::filled(9).await;
             let request = Request { shard_bytes: Some(limit), ..request(Table::Images, Format::WebDataset) };
             let mut pictures = Vec::new();
             for shard in site.files(&request).await {
                 let names = names(&shard);
-                let here: Vec<_> = names.iter().filter(|(name, _)| name.ends_with(".jpg")).cloned().collect();
+                let here: Vec<_> = names.iter().filter(|(name, _)| name.rsplit_once('.').unwrap().1 == "jpg").cloned().collect();
                 assert!(shard.len() <= usize::try_from(limit).unwrap() || here.len() <= 1, "{names:?}");
                 assert!(names[0].0.ends_with(".slots.json"), "{names:?}");
                 pictures.extend(here);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use draywatch_catalog::{Catalog, ImageFilter, ImageKey, ImageRow};
 use draywatch_core::FrameId;
+use draywatch_core::verdict::Verdict;
 
 use crate::support::*;
 
@@ -18,6 +19,7 @@ fn filter() -> ImageFilter {
         from: at(0),
         to: at(400 * DAY),
         processed: None,
+        verdicts: Vec::new(),
         thumbnails: true,
     }
 }
@@ -107,6 +109,11 @@ pub async fn pages_hold_what_was_asked_for(db: Db) {
         ..all.clone()
     };
     assert_eq!(pages(&db, &read, 9).await, []);
+    let good = ImageFilter {
+        verdicts: vec![Verdict::Ok],
+        ..all.clone()
+    };
+    assert_eq!(pages(&db, &good, 9).await, [], "nobody has examined them");
     let nothing = ImageFilter {
         from: at(30) + TimeDelta::seconds(1),
         ..all

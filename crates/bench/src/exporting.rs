@@ -15,7 +15,7 @@ use clap::Args;
 use rustix::fs::{Advice, fadvise};
 use serde::Serialize;
 
-use crate::programs::Programs;
+use crate::big::beside;
 use crate::stats::{median, number};
 
 /// What to make and measure.
@@ -58,15 +58,15 @@ pub async fn run(args: &ExportArgs, json: Option<&Path>) -> Result<()> {
         args.images > 0 && args.rounds > 0,
         "neither number may be 0"
     );
-    let programs = Programs::beside()?;
-    let beside = programs.draywatch.parent().unwrap_or(Path::new("."));
-    let folder = tempfile::tempdir_in(args.at.as_deref().unwrap_or(beside))?;
+    let program = beside("draywatch")?;
+    let there = program.parent().unwrap_or(Path::new("."));
+    let folder = tempfile::tempdir_in(args.at.as_deref().unwrap_or(there))?;
     let home = folder.path();
     eprintln!("bench: making {} pictures", args.images);
-    let (files, bytes) = make::pictures(home, &programs.draywatch, args.images).await?;
+    let (files, bytes) = make::pictures(home, &program, args.images).await?;
     let mut rounds = Vec::new();
     for nth in 0..args.rounds {
-        let round = round(home, &programs.draywatch, &files, nth % 2 == 1)?;
+        let round = round(home, &program, &files, nth % 2 == 1)?;
         eprintln!(
             "bench: round {}: export {:.1} s, cp -r {:.1} s, and sync {:.1} s",
             nth + 1,

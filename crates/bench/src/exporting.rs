@@ -129,7 +129,8 @@ fn round(home: &Path, program: &Path, files: &[PathBuf], copy_first: bool) -> Re
                 "--camera",
                 "in_gate",
             ];
-            let range = ["--from", make::FIRST, "--to", make::LAST];
+            let last = make::last(u32::try_from(files.len())?)?;
+            let range = ["--from", make::FIRST, "--to", &*last];
             export = timed(command.args(words).args(range).arg(&target))?;
         }
         std::fs::remove_dir_all(&target)?;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// So many faults are told one by one; the others are counted.
 pub const MOST_FAULTS: usize = 1_000;
 /// No picture is longer: what is, is refused before it fills the memory.
-const LONGEST: u64 = 64 << 20;
+const LONGEST: u64 = 32 << 20;
 
 /// A picture that is left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,14 +13,19 @@ use draywatch_picture::Sha256;
 
 /// Before the first picture.
 pub const FIRST: &str = "2025-01-01T00:00:00Z";
-/// After the last one, however many there are.
-pub const LAST: &str = "2199-01-01T00:00:00Z";
 /// The sizes are from here on ...
 const SMALLEST: usize = 150_000;
 /// ... over so many bytes.
 const SPREAD: usize = 100_000;
 /// Rows that are written together.
 const BATCH: usize = 1_000;
+
+/// The instant of the last one of so many.
+pub fn last(count: u32) -> Result<String> {
+    let first: DateTime<Utc> = FIRST.parse()?;
+    let last = first + TimeDelta::minutes(10) * i32::try_from(count)?;
+    Ok(last.to_rfc3339())
+}
 
 /// The program in that folder.
 pub fn draywatch(program: &Path, home: &Path) -> Command {

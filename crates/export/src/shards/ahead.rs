@@ -81,7 +81,7 @@ impl Ahead {
     }
 
     async fn fill(&mut self) -> Result<(), ExportError> {
-        let size = |reading: &Reading| reading.image.file_size.unwrap_or(UNKNOWN);
+        let size = |reading: &Reading| reading.image.file_size.unwrap_or(UNKNOWN).clamp(0, BYTES);
         while self.has_more
             && self.reading.len() < MOST
             && self.reading.iter().map(size).sum::<i64>() < BYTES

@@ -97,6 +97,38 @@ async fn columns_of_parquet_have_their_types() {
     assert_eq!(found["types"]["timestamp"], "datetime64[us, UTC]");
 }
 
+/// More rows than a group of Parquet has, so that groups lie behind each other.
+#[tokio::test]
+async fn long_tables_are_read_group_by_group() {
+    let home = home(4).await;
+    let words = [
+        "export",
+        "--camera",
+        "in_gate",
+        "--table",
+        "slots",
+        "--from",
+        "2025-06-01",
+        "--to",
+        "2025-10-01",
+    ];
+    assert_eq!(
+        home.run(&[&words[..], &["mask.parquet"]].concat()).status,
+        0
+    );
+    let found = python::read("duckdb_parquet", &[&home.at("mask.parquet")]);
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &found["groups"]), (123 * 144, &2.into()));
+    let lines = home
+        .run(&[&words[..], &["--format", "jsonl", "-"]].concat())
+        .out;
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(*rows == lines);
+}
+
 #[tokio::test]
 async fn shards_are_read_by_webdataset_and_pictures_find_their_slots() {
     let home = home(30).await;

@@ -197,3 +197,61 @@ fn number(value: &Value) -> Option<i64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::RowAccessor;
+    use proptest::prelude::*;
+
+    use super::super::{encode, end};
+    use super::*;
+    use crate::{Format, Table};
+
+    fn row(nth: usize) -> Row {
+        let at = chrono::DateTime::from_timestamp_micros(i64::try_from(nth).unwrap()).unwrap();
+        let reason = if nth % 3 == 0 {
+            Value::Null
+        } else {
+            Value::Text(format!("http_{nth}"))
+        };
+        vec![
+            Value::Time(at),
+            Value::Text(format!("camera_{}", nth % 2)),
+            Value::Number(i64::try_from(nth % 144).unwrap()),
+            Value::Text("stored".into()),
+            reason,
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn groups_are_found_where_they_were_moved_to(blocks in proptest::collection::vec(1usize..40, 0..6)) {
+            let of = (Table::Slots, Format::Parquet);
+            let (mut memory, mut file, mut count) = (Memory::default(), Vec::new(), 0);
+            for block in &blocks {
+                let rows: Vec<Row> = (count..count + block).map(row).collect();
+                file.extend(encode(&mut memory, of, &rows).unwrap());
+                count += block;
+                let text = serde_json::to_string(&memory).unwrap();
+                memory = serde_json::from_str(&text).unwrap();
+            }
+            file.extend(end(&mut memory, of).unwrap());
+            let reader = SerializedFileReader::new(Bytes::from(file)).unwrap();
+            prop_assert_eq!(reader.num_row_groups(), blocks.len());
+            let mut read = 0;
+            for found in reader.get_row_iter(None).unwrap() {
+                let found = found.unwrap();
+                prop_assert_eq!(found.get_timestamp_micros(0).unwrap(), i64::try_from(read).unwrap());
+                prop_assert_eq!(found.get_string(1).unwrap(), &format!("camera_{}", read % 2));
+                match found.get_string(4) {
+                    Ok(reason) => prop_assert_eq!(reason, &format!("http_{read}")),
+                    Err(_) => prop_assert_eq!(read % 3, 0),
+                }
+                read += 1;
+            }
+            prop_assert_eq!(read, count);
+        }
+    }
+}

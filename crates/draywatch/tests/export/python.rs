@@ -7,15 +7,16 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// With these versions, exactly.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "duckdb==2.0.0",
     "numpy==2.4.6",
     "pandas==3.1.1",
     "pyarrow==26.0.1",
+    "pytz==2026.6",
     "webdataset==1.0.2",
 ];
 /// To be counted up when they change.
-const NAME: &str = "export-readers-1";
+const NAME: &str = "export-readers-2";
 
 /// A Python with them, made once in the target folder.
 fn python() -> &'static Path {

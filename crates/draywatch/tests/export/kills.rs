@@ -51,12 +51,7 @@ async fn a_killed_export_goes_on_and_never_has_its_name_before_the_end() {
             format!("straight-{format}-{point}"),
             format!("cut-{format}-{point}"),
         );
-        assert!(
-            home.command(&words(format, &straight))
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert_eq!(home.run(&words(format, &straight)).status, 0);
         for nth in [1, 2, 5] {
             let mut command = home.command(&words(format, &cut));
             let killed = command

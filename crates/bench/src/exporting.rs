@@ -16,6 +16,7 @@ use rustix::fs::{Advice, fadvise};
 use serde::Serialize;
 
 use crate::big::beside;
+use crate::emptied;
 use crate::stats::{median, number};
 
 /// What to make and measure.
@@ -113,7 +114,7 @@ pub async fn run(args: &ExportArgs, json: Option<&Path>) -> Result<()> {
 fn round(home: &Path, program: &Path, files: &[PathBuf], copy_first: bool) -> Result<Round> {
     let (mut export, mut copy, mut sync) = (0.0, 0.0, 0.0);
     for is_copy in [copy_first, !copy_first] {
-        let target = home.join("out");
+        let target = tempfile::tempdir_in(home)?.keep().join("out");
         forget(files)?;
         if is_copy {
             let mut command = Command::new("cp");
@@ -133,7 +134,8 @@ fn round(home: &Path, program: &Path, files: &[PathBuf], copy_first: bool) -> Re
             let range = ["--from", make::FIRST, "--to", &*last];
             export = timed(command.args(words).args(range).arg(&target))?;
         }
-        std::fs::remove_dir_all(&target)?;
+        // Not removed: that would slow down the next copy, but not the next export (see there).
+        emptied(&target)?;
         timed(Command::new("sync").arg("-f").arg(home))?;
     }
     Ok(Round { export, copy, sync })

@@ -104,7 +104,7 @@ pub async fn run(big: &Big, json: Option<&Path>) -> Result<()> {
 }
 
 /// A program that was built together with this one.
-fn beside(name: &str) -> Result<PathBuf> {
+pub fn beside(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("cannot tell where this program lies")?;
     let program = own.parent().unwrap_or(Path::new(".")).join(name);
     let hint = "run `cargo build --release -p draywatch` first";

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::big::Big;
+use crate::exporting::ExportArgs;
 
 /// Measures draywatch beside curl, the machine's bound and the portal itself, on loopback.
 #[derive(Debug, Parser)]
@@ -38,6 +39,8 @@ pub struct Cli {
 pub enum Part {
     /// Makes a large database, and measures the commands that read it.
     Big(Big),
+    /// Shards of pictures by `draywatch export` beside `cp -r` of the same files.
+    Export(ExportArgs),
     /// Many collections in a row, each with a browser session of its own: do processes, files and memory stay what they are?
     Soak(SoakArgs),
     /// Two services beside each other, one by the cameras' rhythm and one by the plain interval: how late are frames?

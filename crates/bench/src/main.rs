@@ -8,6 +8,7 @@ mod browsing;
 mod cli;
 mod contest;
 mod days;
+mod exporting;
 mod lag;
 mod plot;
 mod process;
@@ -98,6 +99,7 @@ async fn bounded(cli: Cli) -> Result<()> {
         let work = async {
             match part {
                 Part::Big(big) => big::run(big, cli.json.as_deref()).await,
+                Part::Export(args) => exporting::run(args, cli.json.as_deref()).await,
                 Part::Soak(args) => soak::run(args, &cli).await,
                 Part::Lag(args) => lag::run(args, &cli).await,
             }

@@ -9,6 +9,7 @@ mod health;
 mod holds;
 mod jobs;
 mod model;
+mod pages;
 mod slots;
 mod sqlite;
 mod url;
@@ -21,6 +22,7 @@ pub use health::*;
 pub use holds::*;
 pub use jobs::*;
 pub use model::*;
+pub use pages::*;
 pub use slots::*;
 pub use sqlite::SqliteCatalog;
 pub use url::{BadDatabaseUrl, DatabaseUrl};
@@ -104,6 +106,13 @@ pub trait Catalog:
         camera: &CameraId,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
+    ) -> Result<Vec<ImageRow>>;
+    /// The first `limit` image rows that `filter` asks for and that come after `after`, in the order of [`ImageKey`].
+    async fn images_page(
+        &self,
+        filter: &ImageFilter,
+        after: Option<&ImageKey>,
+        limit: u32,
     ) -> Result<Vec<ImageRow>>;
     /// The image row with that path (either path column), if any.
     async fn image_at(&self, path: &str) -> Result<Option<ImageRow>>;

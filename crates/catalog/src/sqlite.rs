@@ -82,6 +82,7 @@ mod ledger;
 mod legacy;
 mod letters;
 mod migrate;
+mod pages;
 mod placeholders;
 #[cfg(test)]
 mod plans;
@@ -113,9 +114,9 @@ use draywatch_core::{CameraId, FrameId};
 
 use self::connect::Link;
 use crate::{
-    Catalog, CatalogError, Fence, FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter,
-    NewImage, NewLedgerEntry, NewObservation, NewRun, ObservationRow, OpenOptions, PictureFacts,
-    Result, RunEnd, RunFilter, RunRow, Totals,
+    Catalog, CatalogError, Fence, FileState, FrameResult, ImageFilter, ImageKey, ImageRow,
+    LedgerEntry, LedgerFilter, NewImage, NewLedgerEntry, NewObservation, NewRun, ObservationRow,
+    OpenOptions, PictureFacts, Result, RunEnd, RunFilter, RunRow, Totals,
 };
 
 /// A `SQLite` database.
@@ -264,6 +265,17 @@ impl Catalog for SqliteCatalog {
     ) -> Result<Vec<ImageRow>> {
         read_one!(self, "reading images", |conn| images::between(
             conn, camera, from, to
+        ))
+    }
+
+    async fn images_page(
+        &self,
+        filter: &ImageFilter,
+        after: Option<&ImageKey>,
+        limit: u32,
+    ) -> Result<Vec<ImageRow>> {
+        read!(self, "reading images", |conn| pages::page(
+            conn, filter, after, limit
         ))
     }
 

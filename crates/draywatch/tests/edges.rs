@@ -129,6 +129,17 @@ fn the_lower_crates_name_no_input_or_output() {
             ],
         ),
         (
+            "export",
+            vec![
+                "sqlx",
+                "reqwest",
+                "axum",
+                "turbojpeg",
+                "thirtyfour",
+                "draywatch-portal",
+            ],
+        ),
+        (
             "portal",
             vec![
                 "sqlx",

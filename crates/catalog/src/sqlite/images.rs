@@ -23,6 +23,9 @@ macro_rules! select {
     };
 }
 
+/// Such a query, to be ended by a condition.
+pub(super) const SELECT: &str = select!("");
+
 pub(super) async fn after(
     conn: &mut SqliteConnection,
     after_id: i64,
@@ -97,7 +100,8 @@ pub(super) async fn at(conn: &mut SqliteConnection, path: &str) -> sqlx::Result<
         .transpose()
 }
 
-fn image(found: &SqliteRow) -> sqlx::Result<ImageRow> {
+/// Reads a row.
+pub(super) fn image(found: &SqliteRow) -> sqlx::Result<ImageRow> {
     let pixels =
         |column| Ok::<_, sqlx::Error>(row::int(found, column)?.and_then(|n| u32::try_from(n).ok()));
     Ok(ImageRow {

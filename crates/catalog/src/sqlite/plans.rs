@@ -5,7 +5,9 @@ use draywatch_core::outcome::Outcome;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::triggers::words;
-use super::{SqliteCatalog, connect, days, portal_days, runs, slots, ticks, totals, verdicts};
+use super::{
+    SqliteCatalog, connect, days, pages, portal_days, runs, slots, ticks, totals, verdicts,
+};
 use crate::{Catalog, OpenOptions, RunFilter};
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
@@ -63,8 +65,10 @@ async fn nothing_that_is_asked_often_goes_through_a_table() {
     ];
     let day = chrono::NaiveDate::default();
     let slots = slots::query(&cameras, (day, day)).sql().as_str().to_owned();
+    let page = pages::query(&cameras, day).sql().as_str().to_owned();
     let often = [
         &slots,
+        &page,
         days::IMAGES,
         days::TOMBSTONES,
         days::LEDGER,

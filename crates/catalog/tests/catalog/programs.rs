@@ -367,3 +367,54 @@ async fn odd_values_break_no_query() {
         4
     );
 }
+
+/// Pages tell times in whatever form a program wrote them, once each and in order.
+#[tokio::test]
+async fn times_in_any_form_are_on_pages_in_order() {
+    let (_folder, path) = fixture("legacy-v1.db");
+    open(&path).await.close().await;
+    let times = [
+        "2031-05-02 08:00:00.000000",
+        "2031-05-02T10:30:00+02:00",
+        "2031-05-02T09:00:00Z",
+        "2031-05-03T01:00:00+02:00",
+        "2031-05-02 22:30:00-02:00",
+        "2031-05-03",
+    ];
+    for (nth, time) in times.iter().enumerate().rev() {
+        execute(
+            &path,
+            &v1_insert(&format!("/srv/{nth}.jpg"), "in_gate", time),
+        )
+        .await;
+    }
+    execute(
+        &path,
+        &v1_insert("/srv/odd.jpg", "in_gate", "2031-05-02 soon"),
+    )
+    .await;
+    let catalog = open(&path).await;
+    let filter = draywatch_catalog::ImageFilter {
+        cameras: vec![camera("in_gate")],
+        from: "2031-01-01T00:00:00Z".parse().unwrap(),
+        to: "2032-01-01T00:00:00Z".parse().unwrap(),
+        processed: None,
+        verdicts: Vec::new(),
+        thumbnails: true,
+    };
+    for limit in [1, 2, 100] {
+        let (mut paths, mut after) = (Vec::new(), None);
+        loop {
+            let page = catalog
+                .images_page(&filter, after.as_ref(), limit)
+                .await
+                .unwrap();
+            let Some(last) = page.last() else { break };
+            after = draywatch_catalog::ImageKey::of(last);
+            paths.extend(page.into_iter().map(|image| image.path));
+        }
+        let wanted = [0, 1, 2, 3, 5, 4].map(|nth| format!("/srv/{nth}.jpg"));
+        assert_eq!(paths, wanted, "pages of {limit}");
+    }
+    catalog.close().await;
+}

@@ -3,6 +3,7 @@
 //! Rules between arguments that clap cannot express are in `Args::check`; all of them end with exit status 2.
 
 mod commands;
+mod export;
 mod keeping;
 mod values;
 mod verdicts;
@@ -21,6 +22,7 @@ pub use commands::{
     AdoptArgs, AlertArgs, AlertCommand, BackfillArgs, CameraArgs, CollectArgs, CompletionsArgs,
     ConfigArgs, ConfigCommand, DoctorArgs, FetchArgs, GapsArgs, RunArgs, RunsArgs, VerifyArgs,
 };
+pub use export::{ExportArgs, FormatName, TableName, Target};
 pub use keeping::{HoldAddArgs, HoldArgs, HoldCommand, Moment, PruneArgs};
 pub use values::{Backwards, Day, Input, Sample, range};
 pub use verdicts::{ExamineArgs, PlaceholderArgs, PlaceholderCommand};
@@ -105,6 +107,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// List the times without a picture, and why each is missing
     Gaps(GapsArgs),
+    /// Write tables of what is stored or missing, or shards of the pictures themselves
+    Export(Box<ExportArgs>),
     /// Check database and archive against each other
     Verify(VerifyArgs),
     /// Take over a tree of pictures that was there before
@@ -170,8 +174,29 @@ impl Args {
                 from: *from,
                 to: *to,
             })),
+            Command::Export(export) => self.check_export(export),
             _ => Ok(()),
         }
+    }
+
+    fn check_export(&self, export: &ExportArgs) -> Result<(), clap::Error> {
+        let Some(format) = export.form() else {
+            let message = "say --format, or let the name of OUTPUT end in .csv, .jsonl or .parquet";
+            return Err(Self::usage(ErrorKind::MissingRequiredArgument, message));
+        };
+        let are_shards = format == FormatName::Webdataset;
+        let message = if are_shards && export.table != TableName::Images {
+            "--format webdataset is for --table images; it holds the slots, too"
+        } else if export.shard_size.is_some() && !are_shards {
+            "--shard-size is for --format webdataset"
+        } else if export.output == Target::Stdout && self.global.json {
+            "--json and the output - exclude each other: both go to standard output"
+        } else if export.output == Target::Stdout && export.shard_size.is_some() {
+            "--shard-size needs a folder: what goes to standard output is one shard"
+        } else {
+            return Ok(());
+        };
+        Err(Self::usage(ErrorKind::ArgumentConflict, message))
     }
 
     /// A mistake in usage that shows only when the command runs, such as a range of days that turns out to be backwards.

@@ -10,6 +10,7 @@ pub mod doctor_cmd;
 #[cfg(feature = "failpoints")]
 mod drill;
 mod examine_cmd;
+mod export_cmd;
 mod fetch_cmd;
 pub mod gaps_cmd;
 mod health_cmd;
@@ -118,6 +119,7 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Health => Ok(health_cmd::run(context)),
         Command::Runs(runs) => runs_cmd::run(runs, context).await,
         Command::Gaps(gaps) => gaps_cmd::run(gaps, context).await,
+        Command::Export(export) => export_cmd::run(export, context).await,
         Command::Verify(verify) => verify_cmd::run(verify, context).await,
         Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
         Command::Prune(prune) => prune_cmd::run(prune, context).await,

@@ -3,6 +3,7 @@
 mod frames;
 mod images;
 mod jobs;
+mod pages;
 mod runs;
 mod slots;
 
@@ -22,6 +23,7 @@ macro_rules! for_backend {
             for_backend!(@tests $fresh, images: pages_follow_the_ids rows_are_found_by_time_and_path
                 files_are_adopted_once an_adopted_file_settles_the_ledger a_file_state_is_written
                 recording_twice_changes_one_row concurrent_batches_are_all_kept);
+            for_backend!(@tests $fresh, pages: pages_are_in_one_order_whatever_their_length pages_hold_what_was_asked_for);
             for_backend!(@tests $fresh, runs: a_run_is_closed_with_its_observation interrupted_runs_are_closed
                 runs_are_filtered_newest_first a_run_that_is_not_there_is_an_error totals_are_counted
                 facts_are_kept sessions_are_remembered the_history_of_health_is_kept runs_are_counted_once_as_they_end

@@ -18,12 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const NEWEST: usize = 2;
 
 impl Collector {
-    /// Examines the frames of days that got some. A failure is told and nothing else: the frames stay open.
+    /// In a service, examines the frames of days that got some. A failure is told and nothing else: the frames stay open.
     pub(super) async fn examine(&self, camera: &CameraId, days: &BTreeSet<NaiveDate>) {
-        // Health looks at the newest frames, and only a service has it. Whoever fetches by hand fetches much, and waits for it.
-        let comparisons = if self.service.is_some() { NEWEST } else { 0 };
+        // Whoever fetches by hand fetches much, and waits for it; what is open then, a service or `draywatch examine` finds.
+        if self.service.is_none() {
+            return;
+        }
         let days = days.iter().copied();
-        let work = examine::days(&self.store, &self.cards, camera, days, comparisons);
+        let work = examine::days(&self.store, &self.cards, camera, days, NEWEST);
         match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(account)) => {
                 account.tell_problems(camera.as_str());

@@ -187,11 +187,12 @@ async fn health_is_told_in_every_way() {
     world.change(|ways| ways.page_outage = None);
     door.becomes("healthy", "").await;
     let page = door.metrics().await;
-    let failed = r#"draywatch_runs_total{camera="in_gate",outcome="failed"}"#;
-    assert!(
-        value(&page, failed).is_some_and(|runs| runs > 0.5),
-        "{page}"
-    );
+    // Which of the two met the outage first is chance.
+    let failed = ["in_gate", "out_gate"].map(|camera| {
+        let series = format!("draywatch_runs_total{{camera=\"{camera}\",outcome=\"failed\"}}");
+        value(&page, &series).unwrap_or_default()
+    });
+    assert!(failed.iter().sum::<f64>() > 0.5, "{page}");
     let in_gate = r#"draywatch_frames_stored_total{camera="in_gate"}"#;
     assert!(value(&page, in_gate) >= Some(stored), "{page}");
 

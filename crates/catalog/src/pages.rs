@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ImageRow;
 
 /// Which image rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageFilter {
     /// Of these cameras.
     pub cameras: Vec<CameraId>,

@@ -21,9 +21,10 @@ mod tar;
 #[cfg(test)]
 mod testing;
 
+pub use draywatch_catalog::ImageFilter;
 pub use error::ExportError;
 pub use export::{Export, Piece, Position};
 pub use output::{Finished, Output};
 pub use picture::{Fault, MOST_FAULTS, Summary};
-pub use request::{Format, Query, Request, SHARD, Table};
+pub use request::{Format, Request, SHARD, Table};
 pub use stream::stream;

@@ -1,47 +1,12 @@
 //! What is asked for: which rows, of which table, in which form. Must not read anything.
 
-use chrono::{DateTime, Utc};
 use draywatch_catalog::ImageFilter;
-use draywatch_core::CameraId;
-use draywatch_core::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::ExportError;
 
 /// The length from which on a shard is full, where nobody says otherwise.
 pub const SHARD: u64 = 1_000_000_000;
-
-/// Which rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Query {
-    /// Of these cameras.
-    pub cameras: Vec<CameraId>,
-    /// From this instant on.
-    pub from: DateTime<Utc>,
-    /// Before this instant.
-    pub to: DateTime<Utc>,
-    /// Only pictures that the detector has read, or only those that it has not.
-    pub processed: Option<bool>,
-    /// Only pictures of one of these verdicts; all, also those that nobody has examined, if there is none.
-    pub verdicts: Vec<Verdict>,
-    /// Also pictures that are only thumbnails.
-    pub thumbnails: bool,
-}
-
-impl Query {
-    /// The same for the database.
-    #[must_use]
-    pub fn images(&self) -> ImageFilter {
-        ImageFilter {
-            cameras: self.cameras.clone(),
-            from: self.from,
-            to: self.to,
-            processed: self.processed,
-            verdicts: self.verdicts.clone(),
-            thumbnails: self.thumbnails,
-        }
-    }
-}
 
 /// What the rows are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +63,7 @@ impl Format {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Which rows.
-    pub query: Query,
+    pub query: ImageFilter,
     /// Of what.
     pub table: Table,
     /// In which form.

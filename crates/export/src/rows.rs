@@ -16,7 +16,7 @@ pub(crate) use images::Images;
 pub(crate) use slots::masks;
 
 use crate::columns::{self, Row};
-use crate::{ExportError, Query, Table};
+use crate::{ExportError, ImageFilter, Table};
 
 /// A row's place in the order of its table: an export goes on behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Rows {
     /// The rows behind `after`.
     pub(crate) fn new(
         catalog: Arc<dyn Catalog>,
-        query: Query,
+        query: ImageFilter,
         table: Table,
         after: Option<&Mark>,
     ) -> Self {

@@ -9,7 +9,7 @@ use draywatch_catalog::{Catalog, DatabaseUrl, NewImage, OpenOptions, PictureFact
 use draywatch_core::{CameraId, FrameId};
 use draywatch_picture::Sha256;
 
-use crate::{Export, Format, Query, Request, Table};
+use crate::{Export, Format, ImageFilter, Request, Table};
 
 mod exports;
 
@@ -118,7 +118,7 @@ pub(crate) async fn rest(mut export: Export) -> Vec<Vec<u8>> {
 
 pub(crate) fn request(table: Table, format: Format) -> Request {
     Request {
-        query: Query {
+        query: ImageFilter {
             cameras: vec![camera("out_gate"), camera("in_gate")],
             from: at(-3600),
             to: at(7 * 86_400),

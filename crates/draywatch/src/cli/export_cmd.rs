@@ -7,7 +7,7 @@ use draywatch_catalog::Catalog;
 use draywatch_core::Kind;
 use draywatch_core::error::chain;
 use draywatch_export::{
-    ExportError, Finished, Format, MOST_FAULTS, Query, Request, SHARD, Summary, Table,
+    ExportError, Finished, Format, ImageFilter, MOST_FAULTS, Request, SHARD, Summary, Table,
 };
 use serde_json::json;
 use std::io::Write;
@@ -81,7 +81,7 @@ fn request(args: &ExportArgs, context: &Context) -> Result<Request, CliError> {
         Target::Path(_) => Some(args.shard_size.map_or(SHARD, |size| size * 1_000_000)),
     };
     let request = Request {
-        query: Query {
+        query: ImageFilter {
             cameras: select_cameras(&context.config, &args.cameras.cameras)?,
             from,
             to,

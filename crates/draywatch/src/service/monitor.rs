@@ -270,9 +270,7 @@ impl Looking {
             self.unwritten.clear();
         }
     }
-}
 
-impl Looking {
     /// Writes the report into the archive; that it cannot be written is told once.
     async fn write_report(&mut self, config: &Config, report: Report) {
         let root = config.download_dir.clone();

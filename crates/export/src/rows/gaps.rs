@@ -10,14 +10,14 @@ use draywatch_core::coverage::{self, Answer, Stretch};
 use super::slots::last_day;
 use super::{Mark, first_slot};
 use crate::columns::{self, Row};
-use crate::{ExportError, Query};
+use crate::{ExportError, ImageFilter};
 
 /// Days that are read together.
 const DAYS: u64 = 64;
 
 pub(super) struct Gaps {
     catalog: Arc<dyn Catalog>,
-    query: Query,
+    query: ImageFilter,
     /// The camera that is read, and how far.
     camera: usize,
     next: DateTime<Utc>,
@@ -28,7 +28,7 @@ pub(super) struct Gaps {
 }
 
 impl Gaps {
-    pub(super) fn new(catalog: Arc<dyn Catalog>, query: Query, after: Option<&Mark>) -> Self {
+    pub(super) fn new(catalog: Arc<dyn Catalog>, query: ImageFilter, after: Option<&Mark>) -> Self {
         let after = match after {
             Some(Mark::Gap(camera, from)) => Some((*camera, *from)),
             _ => None,

@@ -6,7 +6,7 @@ use std::vec;
 use draywatch_catalog::{Catalog, ImageFilter, ImageKey, ImageRow};
 
 use super::Mark;
-use crate::{ExportError, Query};
+use crate::ExportError;
 
 /// Rows in a page: what is held in memory.
 const PAGE: u32 = 4_096;
@@ -22,14 +22,18 @@ pub(crate) struct Images {
 
 impl Images {
     /// The rows behind `after`.
-    pub(crate) fn new(catalog: Arc<dyn Catalog>, query: &Query, after: Option<&Mark>) -> Self {
+    pub(crate) fn new(
+        catalog: Arc<dyn Catalog>,
+        query: &ImageFilter,
+        after: Option<&Mark>,
+    ) -> Self {
         let after = match after {
             Some(Mark::Image(key)) => Some(key.clone()),
             _ => None,
         };
         Self {
             catalog,
-            filter: query.images(),
+            filter: query.clone(),
             after,
             page: Vec::new().into_iter(),
             is_last: false,

@@ -9,20 +9,20 @@ use draywatch_core::coverage::Answer;
 
 use super::Mark;
 use crate::columns::{self, Row};
-use crate::{ExportError, Query};
+use crate::{ExportError, ImageFilter};
 
 /// Days of cameras that are read together.
 const CAMERA_DAYS: usize = 64;
 
 pub(super) struct Slots {
     catalog: Arc<dyn Catalog>,
-    query: Query,
+    query: ImageFilter,
     after: Option<(DateTime<Utc>, usize)>,
     next: NaiveDate,
 }
 
 impl Slots {
-    pub(super) fn new(catalog: Arc<dyn Catalog>, query: Query, after: Option<&Mark>) -> Self {
+    pub(super) fn new(catalog: Arc<dyn Catalog>, query: ImageFilter, after: Option<&Mark>) -> Self {
         let after = match after {
             Some(Mark::Slot(slot, camera)) => Some((*slot, *camera)),
             _ => None,
@@ -76,7 +76,7 @@ pub(super) fn last_day(to: DateTime<Utc>) -> NaiveDate {
 /// The slots of every camera on a day, in the order of the cameras; nothing for those that are not asked for.
 pub(crate) async fn masks(
     catalog: &dyn Catalog,
-    query: &Query,
+    query: &ImageFilter,
     day: NaiveDate,
 ) -> Result<Vec<Vec<Option<Answer>>>, ExportError> {
     let found = catalog.slots(&query.cameras, day, day).await?;

@@ -20,7 +20,7 @@ async fn the_same_question_gives_the_same_bytes() {
         };
         site.store(&before).await;
         let again = Request {
-            query: Query {
+            query: ImageFilter {
                 cameras: vec![camera("in_gate"), camera("out_gate")],
                 ..request.query.clone()
             },
@@ -167,7 +167,7 @@ async fn another_question_is_refused_and_a_name_that_is_taken() {
     output.save(&crate::Position::default()).unwrap();
     drop(output);
     let other = Request {
-        query: Query {
+        query: ImageFilter {
             thumbnails: false,
             ..request.query.clone()
         },

@@ -170,7 +170,7 @@ fn content_row(examined: &Examined) -> Row {
         ("mean", measures.mean),
         ("spread", f32::from(measures.spread())),
         ("top", f32::from(measures.top)),
-        ("colour", measures.colour),
+        ("colour", measures.colour.unwrap_or_default()),
         ("white %", measures.white * 100.0),
         ("even %", measures.even * 100.0),
         ("exact %", measures.exact * 100.0),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
+use turbojpeg::{DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use crate::hash::Sha256;
 use crate::limits::{Limits, MAX_SCANS, can_hold};
@@ -104,8 +104,8 @@ impl Verifier {
     }
 
     /// The same verdict as [`verify`](Self::verify), and what the decoder saw of a picture that is whole, so that it can be examined
-    /// without decoding it once more. It is decoded in colour, and a small one in a larger scale: what shows damage, the coefficients,
-    /// is decoded all the same.
+    /// without decoding it once more. A small one is decoded in a larger scale: what shows damage, the coefficients, is decoded all the
+    /// same.
     ///
     /// # Errors
     /// Why the bytes are not a whole picture.
@@ -137,11 +137,7 @@ impl Verifier {
         promised_length: Option<u64>,
     ) -> Result<Dimensions, Refusal> {
         let (mut decoder, header, dimensions) = self.begin(bytes, promised_length)?;
-        let format = match header.colorspace {
-            Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
-            Colorspace::RGB => PixelFormat::RGB,
-            Colorspace::YCbCr | Colorspace::Gray => PixelFormat::GRAY,
-        };
+        let (_, format) = Plane::form(&header);
         self.decode(&mut decoder, bytes, &header, SCALE, format)?;
         Ok(dimensions)
     }

@@ -132,7 +132,7 @@ fn judge(
     fail::fail_point!("collect-fetched");
     let written = archive.write_aside(bytes);
     fail::fail_point!("collect-written");
-    let look = look_at(&seen, cards);
+    let look = look_at(&seen, bytes, cards);
     Ok(written.map(|written| (facts_of(&verified), look, written)))
 }
 

@@ -54,7 +54,8 @@ pub(super) fn look(archive: &Archive, path: &str, cards: &Placeholders) -> Resul
     let bytes = read(archive, path)?;
     let (_, seen) =
         draywatch_picture::verify_and_see(&bytes, None).map_err(|error| error.to_string())?;
-    look_at(&seen, cards).ok_or_else(|| "by a mistake of ours: please report this".to_owned())
+    look_at(&seen, &bytes, cards)
+        .ok_or_else(|| "by a mistake of ours: please report this".to_owned())
 }
 
 /// Whether two files show the same pixels. One that is gone proves nothing, and then they do not.

@@ -35,6 +35,11 @@ const CARD_EDGE_BY_EXACT: f32 = 60.0;
 /// A picture with so many white cells is blank, whatever the rest.
 const WHITE: f32 = 0.97;
 
+/// Whether the verdict hangs on the picture's colour: it is of one colour, and not bright.
+pub(crate) fn needs_colour(measures: &Measures) -> bool {
+    measures.structure < STRUCTURE && measures.spread() <= UNIFORM_SPREAD && measures.mean < BRIGHT
+}
+
 /// The verdict that needs no other picture; `None` if the picture shows something.
 pub(crate) fn verdict(measures: &Measures) -> Option<Verdict> {
     if measures.structure < STRUCTURE {
@@ -56,7 +61,7 @@ fn is_card(measures: &Measures) -> bool {
 
 fn without_structure(measures: &Measures) -> Verdict {
     let is_uniform = measures.spread() <= UNIFORM_SPREAD;
-    let is_grey = measures.colour < COLOURED;
+    let is_grey = measures.colour.is_none_or(|colour| colour < COLOURED);
     match measures.mean {
         mean if is_uniform && !is_grey && mean < BRIGHT => Verdict::Placeholder,
         mean if mean < DARK => Verdict::Dark,

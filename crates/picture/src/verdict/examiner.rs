@@ -7,7 +7,7 @@ use super::decode::{self, Unreadable};
 use super::fingerprint::Fingerprint;
 use super::measures::Measures;
 use super::placeholders::Placeholders;
-use super::plane::Plane;
+use super::plane::{Colours, Plane};
 use super::same::{self, Buffers, Contradiction};
 use crate::hash::Sha256;
 
@@ -36,21 +36,31 @@ impl Seen {
         }
     }
 
-    /// What it shows, by these placeholders and our own rules.
-    #[must_use]
-    pub fn examine(&self, placeholders: &Placeholders) -> Examined {
-        let measures = Measures::of(&self.plane);
-        let placeholder = placeholders.find(self.sha256, &self.plane);
+    /// What it shows, by these placeholders and our own rules. `bytes` are those of the picture, for the few whose colours matter.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if they cannot be decoded in colour.
+    pub fn examine(
+        &self,
+        bytes: &[u8],
+        placeholders: &Placeholders,
+    ) -> Result<Examined, Unreadable> {
+        let colours = || Colours::decode(bytes, &decode::header(bytes)?);
+        let mut measures = Measures::of(&self.plane);
+        if content::needs_colour(&measures) {
+            measures.add_colour(&colours()?);
+        }
+        let placeholder = placeholders.find(self.sha256, &self.plane, colours)?;
         let content = match placeholder {
             Some(_) => Some(Verdict::Placeholder),
             None => content::verdict(&measures),
         };
-        Examined {
+        Ok(Examined {
             fingerprint: Fingerprint::of(self.sha256, self.size, &self.plane),
             measures,
             placeholder: placeholder.map(str::to_owned),
             content,
-        }
+        })
     }
 }
 
@@ -91,7 +101,7 @@ impl Examiner {
         let header = decode::header(bytes)?;
         let plane = Plane::decode(bytes, &header, &mut self.small)?;
         let size = (header.width, header.height);
-        Ok(Seen::new(sha256, size, plane).examine(&self.placeholders))
+        Seen::new(sha256, size, plane).examine(bytes, &self.placeholders)
     }
 
     /// Whether two pictures show the same pixels at full size, at whatever qualities they were encoded. What differs in the

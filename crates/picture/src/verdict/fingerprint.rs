@@ -45,7 +45,7 @@ pub struct ParseFingerprintError;
 impl Fingerprint {
     pub(crate) fn of(sha256: Sha256, (width, height): (usize, usize), plane: &Plane) -> Self {
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-        let body = &plane.luma[plane.body()];
+        let body = plane.body();
         Self {
             bytes: start(sha256),
             width: side(width),

@@ -2,7 +2,7 @@
 //! not know where they are kept.
 
 use super::decode::{self, Unreadable};
-use super::plane::Plane;
+use super::plane::{Colours, Plane};
 use crate::hash::Sha256;
 
 /// Columns and rows of the grid that is compared.
@@ -10,6 +10,9 @@ const GRID: (usize, usize) = (48, 24);
 
 /// Two cells of the grid are alike if no channel differs by more.
 const ALIKE: u8 = 6;
+
+/// The same for their brightness: not the three channels' rounding may keep a card from a look at its colours.
+const ALIKE_IN_GREY: u8 = ALIKE + 2;
 
 /// A picture is a placeholder when at least this share of the cells is alike: a camera's name or a clock may differ.
 const SHARE_ALIKE: f32 = 0.94;
@@ -30,6 +33,8 @@ pub struct Placeholders {
 struct Entry {
     name: String,
     sha256: Sha256,
+    /// Brightness alone, which every picture is decoded for.
+    grey: Vec<[u8; 1]>,
     grid: Vec<[u8; 3]>,
 }
 
@@ -44,7 +49,8 @@ impl Placeholders {
         self.entries.push(Entry {
             name: name.into(),
             sha256: Sha256::of(bytes),
-            grid: grid(&plane),
+            grey: grid(plane.body().as_chunks().0, plane.width),
+            grid: colours(&Colours::decode(bytes, &header)?),
         });
         Ok(())
     }
@@ -61,35 +67,54 @@ impl Placeholders {
         self.entries.is_empty()
     }
 
-    /// The name of the first picture that is the same file or looks like this one.
-    pub(crate) fn find(&self, sha256: Sha256, plane: &Plane) -> Option<&str> {
+    /// The name of the first picture that is the same file or looks like this one. Its colours are asked for only if its brightness is
+    /// like a card's.
+    pub(crate) fn find(
+        &self,
+        sha256: Sha256,
+        plane: &Plane,
+        decode: impl FnOnce() -> Result<Colours, Unreadable>,
+    ) -> Result<Option<&str>, Unreadable> {
         if self.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let grid = grid(plane);
-        let matches = |entry: &&Entry| entry.sha256 == sha256 || is_alike(&entry.grid, &grid);
-        let entry = self.entries.iter().find(matches)?;
-        Some(&entry.name)
+        if let Some(entry) = self.entries.iter().find(|entry| entry.sha256 == sha256) {
+            return Ok(Some(&entry.name));
+        }
+        let grey = grid(plane.body().as_chunks().0, plane.width);
+        let may_be = |entry: &&Entry| share_alike(&entry.grey, &grey, ALIKE_IN_GREY) >= SHARE_ALIKE;
+        let mut candidates = self.entries.iter().filter(may_be).peekable();
+        if candidates.peek().is_none() {
+            return Ok(None);
+        }
+        let grid = colours(&decode()?);
+        let found = candidates.find(|entry| is_alike(&entry.grid, &grid));
+        Ok(found.map(|entry| &*entry.name))
     }
+}
+
+/// How many of the cells are alike, of one.
+fn share_alike<const N: usize>(card: &[[u8; N]], seen: &[[u8; N]], alike: u8) -> f32 {
+    let is_close = |(card, seen): (&[u8; N], &[u8; N])| is_close(*card, *seen, alike);
+    let count = card.iter().zip(seen).filter(|pair| is_close(*pair)).count();
+    let number = |count| f32::from(u16::try_from(count).unwrap_or(u16::MAX));
+    number(count) / number(card.len())
 }
 
 fn is_alike(card: &[[u8; 3]], seen: &[[u8; 3]]) -> bool {
     let ground = commonest(card);
-    let (mut alike, mut marks, mut alike_marks) = (0_u16, 0_u16, 0_u16);
+    let (mut marks, mut alike_marks) = (0_u16, 0_u16);
     for (&card, &seen) in card.iter().zip(seen) {
-        let is_alike = is_close(card, seen);
-        let is_mark = !is_close(card, ground);
-        alike += u16::from(is_alike);
+        let is_mark = !is_close(card, ground, ALIKE);
         marks += u16::from(is_mark);
-        alike_marks += u16::from(is_mark && is_alike);
+        alike_marks += u16::from(is_mark && is_close(card, seen, ALIKE));
     }
-    let all = u16::try_from(card.len()).unwrap_or(u16::MAX);
-    f32::from(alike) >= SHARE_ALIKE * f32::from(all)
+    share_alike(card, seen, ALIKE) >= SHARE_ALIKE
         && f32::from(alike_marks) >= SHARE_MARKS * f32::from(marks)
 }
 
-fn is_close(a: [u8; 3], b: [u8; 3]) -> bool {
-    a.into_iter().zip(b).all(|(a, b)| a.abs_diff(b) <= ALIKE)
+fn is_close<const N: usize>(a: [u8; N], b: [u8; N], alike: u8) -> bool {
+    a.into_iter().zip(b).all(|(a, b)| a.abs_diff(b) <= alike)
 }
 
 /// The colour that most cells have.
@@ -101,17 +126,20 @@ fn commonest(cells: &[[u8; 3]]) -> [u8; 3] {
         .map_or([0; 3], |run| run[0])
 }
 
-/// The mean colours of a coarse grid over the body, of the same size for every picture.
-fn grid(plane: &Plane) -> Vec<[u8; 3]> {
-    let body = &plane.rgb[plane.body()];
-    let height = body.len() / plane.width.max(1);
+fn colours(colours: &Colours) -> Vec<[u8; 3]> {
+    grid(colours.body(), colours.width)
+}
+
+/// The means of a coarse grid over the body, of the same size for every picture.
+fn grid<const N: usize>(body: &[[u8; N]], width: usize) -> Vec<[u8; N]> {
+    let height = body.len() / width.max(1);
     let (columns, rows) = GRID;
     let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
     cells
         .map(|(column, row)| {
-            let (left, right) = span(column, columns, plane.width);
+            let (left, right) = span(column, columns, width);
             let (top, bottom) = span(row, rows, height);
-            mean((top..bottom).flat_map(|y| &body[y * plane.width + left..y * plane.width + right]))
+            mean((top..bottom).flat_map(|y| &body[y * width + left..y * width + right]))
         })
         .collect()
 }
@@ -122,8 +150,8 @@ fn span(number: usize, parts: usize, whole: usize) -> (usize, usize) {
     (start, ((number + 1) * whole / parts).max(start + 1))
 }
 
-fn mean<'a>(cells: impl Iterator<Item = &'a [u8; 3]>) -> [u8; 3] {
-    let (mut sums, mut count) = ([0_u32; 3], 0_u32);
+fn mean<'a, const N: usize>(cells: impl Iterator<Item = &'a [u8; N]>) -> [u8; N] {
+    let (mut sums, mut count) = ([0_u32; N], 0_u32);
     for cell in cells {
         for (sum, &value) in sums.iter_mut().zip(cell) {
             *sum += u32::from(value);

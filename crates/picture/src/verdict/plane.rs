@@ -1,4 +1,4 @@
-//! A picture in small: colours and brightness of cells of about eight pixels. Owns the scale; must not judge.
+//! A picture in small: brightness, and where it is asked for the colours, of cells of about eight pixels. Owns the scale; must not judge.
 
 use turbojpeg::{Colorspace, DecompressHeader, PixelFormat, ScalingFactor};
 
@@ -16,16 +16,32 @@ const SCALES: [ScalingFactor; 4] = [
     ScalingFactor::ONE,
 ];
 
-/// The small picture. All rows are kept; [`Plane::body`] names those that count.
+/// The brightness of every cell. All rows are kept; [`body`](Self::body) has those that count.
 #[derive(Default, Debug)]
 pub(crate) struct Plane {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    pub(crate) rgb: Vec<[u8; 3]>,
     pub(crate) luma: Vec<u8>,
 }
 
+/// The colours of every cell. Hardly a verdict asks for them, and to decode them in every picture costs a tenth more.
+pub(crate) struct Colours {
+    pub(crate) width: usize,
+    height: usize,
+    rgb: Vec<[u8; 3]>,
+}
+
 impl Plane {
+    /// How a picture with that header is decoded.
+    pub(crate) fn form(header: &DecompressHeader) -> (ScalingFactor, PixelFormat) {
+        let format = match header.colorspace {
+            Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
+            Colorspace::RGB => PixelFormat::RGB,
+            Colorspace::YCbCr | Colorspace::Gray => PixelFormat::GRAY,
+        };
+        (scale(header), format)
+    }
+
     /// Decodes a picture in small.
     pub(crate) fn decode(
         bytes: &[u8],
@@ -37,38 +53,62 @@ impl Plane {
         Ok(Self::of(buffer, size, format))
     }
 
-    /// How a picture with that header is decoded.
-    pub(crate) fn form(header: &DecompressHeader) -> (ScalingFactor, PixelFormat) {
-        let is_enough = |scale: &ScalingFactor| scale.scale(header.width) >= FEWEST_COLUMNS;
-        let scale = SCALES.into_iter().find(is_enough);
-        let format = match header.colorspace {
-            Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
-            _ => PixelFormat::RGB,
-        };
-        (scale.unwrap_or(ScalingFactor::ONE), format)
-    }
-
     /// What was decoded in that form.
     pub(crate) fn of(pixels: &[u8], (width, height): (usize, usize), format: PixelFormat) -> Self {
-        let rgb: Vec<_> = if format == PixelFormat::CMYK {
-            let inks = pixels.as_chunks::<4>().0.iter().copied();
-            inks.map(from_print).collect()
-        } else {
-            pixels.as_chunks::<3>().0.to_vec()
+        let luma = match format {
+            PixelFormat::GRAY => pixels.to_vec(),
+            _ => cells(pixels, format).map(brightness).collect(),
         };
-        let luma = rgb.iter().copied().map(brightness).collect();
         Self {
             width,
             height,
-            rgb,
             luma,
         }
     }
 
-    /// The cells that count, as a range of `rgb` and `luma`.
-    pub(crate) fn body(&self) -> std::ops::Range<usize> {
-        let rows = body::rows(self.height);
-        rows.start * self.width..rows.end * self.width
+    /// The cells that count.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.luma[body_of(self.width, self.height)]
+    }
+}
+
+impl Colours {
+    /// Decodes a picture in small and in colour.
+    pub(crate) fn decode(bytes: &[u8], header: &DecompressHeader) -> Result<Self, Unreadable> {
+        let format = match header.colorspace {
+            Colorspace::CMYK | Colorspace::YCCK => PixelFormat::CMYK,
+            Colorspace::RGB | Colorspace::YCbCr | Colorspace::Gray => PixelFormat::RGB,
+        };
+        let mut pixels = Vec::new();
+        let (width, height) = decode::pixels(bytes, header, scale(header), format, &mut pixels)?;
+        let rgb = cells(&pixels, format).collect();
+        Ok(Self { width, height, rgb })
+    }
+
+    /// The cells that count.
+    pub(crate) fn body(&self) -> &[[u8; 3]] {
+        &self.rgb[body_of(self.width, self.height)]
+    }
+}
+
+fn scale(header: &DecompressHeader) -> ScalingFactor {
+    let is_enough = |scale: &ScalingFactor| scale.scale(header.width) >= FEWEST_COLUMNS;
+    let scale = SCALES.into_iter().find(is_enough);
+    scale.unwrap_or(ScalingFactor::ONE)
+}
+
+fn body_of(width: usize, height: usize) -> std::ops::Range<usize> {
+    let rows = body::rows(height);
+    rows.start * width..rows.end * width
+}
+
+/// The colour of each cell.
+fn cells(pixels: &[u8], format: PixelFormat) -> Box<dyn Iterator<Item = [u8; 3]> + '_> {
+    if format == PixelFormat::CMYK {
+        let inks = pixels.as_chunks::<4>().0.iter().copied();
+        Box::new(inks.map(from_print))
+    } else {
+        Box::new(pixels.as_chunks::<3>().0.iter().copied())
     }
 }
 

@@ -34,9 +34,9 @@ enum Part {
 
 impl Kept {
     /// Bytes of that hash, where it is known, asked for by a version: who names the right one may keep them for ever.
-    pub fn new(sha256: Option<String>, version: Option<String>) -> Self {
+    pub fn new(sha256: Option<String>, version: Option<&str>) -> Self {
         Self {
-            is_for_ever: version.is_some() && version == sha256,
+            is_for_ever: version.is_some() && version == sha256.as_deref(),
             sha256,
             width: None,
         }
@@ -83,7 +83,7 @@ pub fn answer(mut file: File, kept: &Kept, headers: &HeaderMap) -> Result<Respon
 }
 
 /// Answers with bytes that are here.
-pub fn answer_with(bytes: Bytes, kept: &Kept, headers: &HeaderMap) -> Result<Response, Problem> {
+pub fn answer_with(bytes: &Bytes, kept: &Kept, headers: &HeaderMap) -> Result<Response, Problem> {
     respond(bytes.len() as u64, kept, headers, |from, to| {
         let at = |place| usize::try_from(place).unwrap_or(usize::MAX);
         Ok(Body::from(bytes.slice(at(from)..at(to))))
@@ -193,7 +193,7 @@ mod tests {
             headers.insert(*name, value.parse().unwrap());
         }
         let kept = Kept::new(Some(HASH.to_owned()), None);
-        match answer_with(Bytes::from_static(b"0123456789"), &kept, &headers) {
+        match answer_with(&Bytes::from_static(b"0123456789"), &kept, &headers) {
             Ok(response) => {
                 let text = |name| {
                     response

@@ -5,7 +5,8 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::problem::Problem;
 
@@ -66,6 +67,47 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 format!("the body is wrong: {}", cause(&rejection.body_text())),
             )
         })
+    }
+}
+
+/// A whole number, also one that is written as `1.0`, which JSON takes for the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole(pub i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReadsWhole).map(Self)
+    }
+}
+
+struct ReadsWhole;
+
+impl Visitor<'_> for ReadsWhole {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a whole number")
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
+        Ok(number)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+        i64::try_from(number).map_err(|_| E::custom(format!("{number} is too large")))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
+        // Written without a fraction or an exponent, whole numbers within these bounds are exact.
+        if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
+            return format!("{number:.0}").parse().map_err(E::custom);
+        }
+        Err(E::custom(format!("{number} is not a whole number")))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
+        text.parse()
+            .map_err(|_| E::custom(format!("{text:?} is not a whole number")))
     }
 }
 

@@ -75,13 +75,15 @@ async fn oldest(
     new: &NewImageLease,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<i64>> {
-    let cameras: Vec<String> = match &new.camera {
-        Some(camera) => vec![camera.as_str().to_owned()],
-        None => {
-            let sql = "SELECT camera_id FROM camera_totals";
-            sqlx::query_scalar(sql).fetch_all(&mut *conn).await?
+    let mut cameras = Vec::new();
+    if let Some(camera) = &new.camera {
+        cameras.push(camera.as_str().to_owned());
+    } else {
+        let sql = "SELECT camera_id FROM camera_totals";
+        for found in sqlx::query(sql).fetch_all(&mut *conn).await? {
+            cameras.extend(row::text(&found, "camera_id")?);
         }
-    };
+    }
     let mut found: Vec<(String, i64)> = Vec::new();
     for camera in cameras {
         let rows = sqlx::query(FREE)

@@ -23,6 +23,10 @@ async fn pages(catalog: &dyn Catalog, query: &ImageQuery) -> (Vec<i64>, u32) {
     }
 }
 
+fn update(id: usize, processed: bool) -> String {
+    format!("UPDATE images SET processed = {processed} WHERE id = {id};")
+}
+
 fn query(order: Order, limit: u32) -> ImageQuery {
     ImageQuery {
         order,
@@ -55,10 +59,9 @@ fn pages_are_the_list_whatever_their_length_and_however_times_are_written() {
                 let time = at(*seconds).format(form);
                 let camera = ["in_gate", "out_gate"][usize::from(*camera)];
                 let insert = v1_insert(&format!("x/{nth}.jpg"), camera, &time.to_string());
-                sql.push_str(&format!(
-                    "{insert}; UPDATE images SET processed = {processed} WHERE id = {};",
-                    nth + 1
-                ));
+                let id = nth + 1;
+                sql += &(insert + ";");
+                sql += &update(id, *processed);
             }
             execute(&path, &sql).await;
             let (from, to) = (at(from), at(from + length));

@@ -109,8 +109,8 @@ impl WebConfig {
                 "[web] user and reader must not have the same name".to_owned(),
             ));
         }
-        let networks = self.trusted_proxies.iter().map(|text| Network::parse(text));
-        if let Some(wrong) = networks.filter_map(Result::err).next() {
+        let mut networks = self.trusted_proxies.iter().map(|text| Network::parse(text));
+        if let Some(wrong) = networks.find_map(Result::err) {
             return Some(("web.trusted_proxies", wrong));
         }
         let reached = if !self.ip().is_loopback() {
@@ -188,7 +188,7 @@ fn network(text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::super::Config;
-    use super::super::testing::from_file;
+    use super::super::tests::from_file;
 
     fn told(text: &str) -> String {
         from_file(text).unwrap_err().to_string()

@@ -39,10 +39,12 @@ pub async fn run(config: Config, mut signals: Signals, clock: Clock) -> Result<(
         clock: clock.clone(),
     };
     let app = App::new(source, store.clone(), http::settings(&config));
+    let mut opened = store.clone();
     let looks = async {
         loop {
             looking.send_replace(Arc::new(look(&config, &store, clock.now()).await));
-            tokio::time::sleep(EVERY).await;
+            // As soon as the database is open, too.
+            let _ = tokio::time::timeout(EVERY, opened.changed()).await;
         }
     };
     let stops = async {

@@ -90,6 +90,9 @@ fn check(request: &Request, wanted: Right) -> Result<(), Problem> {
 }
 
 /// A browser that was sent here by another site says so.
+///
+/// # Errors
+/// When it does.
 pub fn check_origin(request: &Request) -> Result<(), Problem> {
     let headers = request.headers();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

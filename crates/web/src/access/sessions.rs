@@ -82,6 +82,7 @@ fn key(secret: &str) -> [u8; 32] {
 }
 
 /// 256 random bits as text.
+#[must_use]
 pub fn random_text() -> String {
     let bytes: [u8; 32] = rand::random();
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -71,7 +71,7 @@ impl From<CameraTotals> for Camera {
 }
 
 /// All cameras: those that are collected, and those that have pictures from before.
-#[utoipa::path(get, path = "/cameras", tag = "cameras", responses((status = 200, description = "All cameras.", body = Cameras), Problems))]
+#[utoipa::path(get, operation_id = "list_cameras", path = "/cameras", tag = "cameras", responses((status = 200, description = "All cameras.", body = Cameras), Problems))]
 pub async fn list(State(app): State<App>, _: Params<Nothing>) -> Result<Json<Cameras>, Problem> {
     let totals = app
         .ask(|catalog| async move { catalog.totals().await })

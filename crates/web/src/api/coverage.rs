@@ -65,7 +65,6 @@ pub struct Gap {
     /// How many slots of ten minutes.
     slots: usize,
     /// What is known of them.
-    #[schema(inline)]
     answer: AnswerName,
     /// Why a frame was not downloaded.
     reason: Option<String>,
@@ -88,7 +87,6 @@ pub struct Day {
     /// Start of its first slot.
     start: DateTime<Utc>,
     /// What is known of each slot of ten minutes: 144 on most days, 138 or 150 when clocks change.
-    #[schema(inline)]
     slots: Vec<AnswerName>,
 }
 
@@ -156,7 +154,7 @@ async fn slots(app: &App, which: Which) -> Result<Vec<(NaiveDate, Slots)>, Probl
 }
 
 /// The stretches of time without a full picture, and why.
-#[utoipa::path(get, path = "/gaps", tag = "coverage", params(Which), responses((status = 200, description = "What is missing.", body = Gaps), Problems))]
+#[utoipa::path(get, operation_id = "list_gaps", path = "/gaps", tag = "coverage", params(Which), responses((status = 200, description = "What is missing.", body = Gaps), Problems))]
 pub async fn gaps(
     State(app): State<App>,
     Params(which): Params<Which>,
@@ -179,7 +177,7 @@ pub async fn gaps(
 }
 
 /// What there is of each day, slot by slot.
-#[utoipa::path(get, path = "/coverage", tag = "coverage", params(Which), responses((status = 200, description = "Days.", body = Coverage), Problems))]
+#[utoipa::path(get, operation_id = "get_coverage", path = "/coverage", tag = "coverage", params(Which), responses((status = 200, description = "Days.", body = Coverage), Problems))]
 pub async fn days(
     State(app): State<App>,
     Params(which): Params<Which>,

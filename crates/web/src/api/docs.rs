@@ -18,11 +18,11 @@ pub fn pages() -> Router<App> {
         .route("/api", get(|| async { Redirect::to("api/docs") }))
         .route(
             "/api/docs",
-            get(|| file("text/html; charset=utf-8", include_str!("docs/docs.html"))),
+            get(async || file("text/html; charset=utf-8", include_str!("docs/docs.html"))),
         )
         .route(
             "/api/docs.js",
-            get(|| {
+            get(async || {
                 file(
                     "text/javascript; charset=utf-8",
                     include_str!("docs/docs.js"),
@@ -31,7 +31,7 @@ pub fn pages() -> Router<App> {
         )
         .route(
             "/api/docs.css",
-            get(|| file("text/css; charset=utf-8", include_str!("docs/docs.css"))),
+            get(async || file("text/css; charset=utf-8", include_str!("docs/docs.css"))),
         )
 }
 
@@ -44,7 +44,7 @@ async fn json(app: axum::extract::State<App>) -> impl IntoResponse {
     axum::Json(document)
 }
 
-async fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
+fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
     (
         [
             (header::CONTENT_TYPE, kind),

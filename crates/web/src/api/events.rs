@@ -58,7 +58,7 @@ struct Client {
 ///
 /// Each event `image` has the image's id as its own and the image as JSON; the first event, `here`, has the id from which on they
 /// are told. Who connects again with `Last-Event-ID` misses nothing.
-#[utoipa::path(get, path = "/events", tag = "images",
+#[utoipa::path(get, operation_id = "listen_to_events", path = "/events", tag = "images",
     params(From, ("Last-Event-ID" = Option<String>, Header, description = "The last event that was seen.")),
     responses((status = 200, description = "Events without end.", body = String, content_type = "text/event-stream"), Problems))]
 pub async fn listen(

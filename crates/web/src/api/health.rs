@@ -33,7 +33,6 @@ pub struct ReasonTold {
     /// What, such as `disk` or `camera:in_gate`.
     id: String,
     /// How bad it is.
-    #[schema(inline)]
     status: StatusName,
     /// In words.
     message: String,
@@ -43,7 +42,6 @@ pub struct ReasonTold {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     /// As a whole.
-    #[schema(inline)]
     status: StatusName,
     /// When it was looked at.
     timestamp: DateTime<Utc>,
@@ -63,7 +61,6 @@ pub struct Change {
     /// When.
     at: DateTime<Utc>,
     /// As a whole from then on.
-    #[schema(inline)]
     status: StatusName,
     /// What was not well from then on.
     reasons: Vec<ReasonTold>,
@@ -111,7 +108,7 @@ impl From<&Reason> for ReasonTold {
 }
 
 /// How the service is now.
-#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, description = "Health, whatever it is.", body = Health), Problems))]
+#[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "health", responses((status = 200, description = "Health, whatever it is.", body = Health), Problems))]
 pub async fn now(State(app): State<App>, _: Params<Nothing>) -> Json<Health> {
     let report = app.source().snapshot().report.clone();
     Json(Health {
@@ -125,7 +122,7 @@ pub async fn now(State(app): State<App>, _: Params<Nothing>) -> Json<Health> {
 }
 
 /// How health changed.
-#[utoipa::path(get, path = "/health/history", tag = "health", params(Since), responses((status = 200, description = "Changes.", body = Changes), Problems))]
+#[utoipa::path(get, operation_id = "list_health_changes", path = "/health/history", tag = "health", params(Since), responses((status = 200, description = "Changes.", body = Changes), Problems))]
 pub async fn history(
     State(app): State<App>,
     Params(asked): Params<Since>,

@@ -67,8 +67,22 @@ pub struct Image {
     pub verified_at: Option<DateTime<Utc>>,
     /// Where its file is; with this address it may be kept for ever.
     pub file: String,
-    /// Where its thumbnails are: put 160, 320 or 640 in place of `{width}`.
-    pub thumbnails: String,
+    /// Where its thumbnails are.
+    pub thumbnails: ThumbnailAddresses,
+}
+
+/// Where the thumbnails of an image are, by width.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ThumbnailAddresses {
+    /// 160 pixels wide.
+    #[serde(rename = "160")]
+    pub small: String,
+    /// 320 pixels wide.
+    #[serde(rename = "320")]
+    pub medium: String,
+    /// 640 pixels wide.
+    #[serde(rename = "640")]
+    pub large: String,
 }
 
 impl Image {
@@ -80,7 +94,11 @@ impl Image {
         let address = format!("{base_path}{BASE}/images/{}", row.id);
         Self {
             file: format!("{address}/file{version}"),
-            thumbnails: format!("{address}/thumbnails/{{width}}{version}"),
+            thumbnails: ThumbnailAddresses {
+                small: format!("{address}/thumbnails/160{version}"),
+                medium: format!("{address}/thumbnails/320{version}"),
+                large: format!("{address}/thumbnails/640{version}"),
+            },
             id: row.id,
             camera: row.camera_id,
             time: row.timestamp,

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Image;
 use super::cameras::Nothing;
 use crate::cursor::Cursor;
-use crate::params::{InPath, Params};
+use crate::params::{InPath, Params, Whole};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 
@@ -77,18 +77,18 @@ pub struct Which {
 
 /// How many, from 1 to `MOST`.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "u32")]
+#[serde(try_from = "Whole")]
 pub struct Limit<const MOST: u32>(pub u32);
 
-impl<const MOST: u32> TryFrom<u32> for Limit<MOST> {
+impl<const MOST: u32> TryFrom<Whole> for Limit<MOST> {
     type Error = String;
 
-    fn try_from(number: u32) -> Result<Self, String> {
-        if (1..=MOST).contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(format!("{number} is not from 1 to {MOST}"))
-        }
+    fn try_from(Whole(number): Whole) -> Result<Self, String> {
+        let fits = u32::try_from(number)
+            .ok()
+            .filter(|number| (1..=MOST).contains(number));
+        fits.map(Self)
+            .ok_or_else(|| format!("{number} is not from 1 to {MOST}"))
     }
 }
 
@@ -109,7 +109,7 @@ pub struct Images {
 /// Images by camera, time, verdict and processed state.
 ///
 /// In the order of time. A page goes on where the last one ended, whatever came or went meanwhile.
-#[utoipa::path(get, path = "/images", tag = "images", params(Which), responses((status = 200, description = "A page of images.", body = Images), Problems))]
+#[utoipa::path(get, operation_id = "list_images", path = "/images", tag = "images", params(Which), responses((status = 200, description = "A page of images.", body = Images), Problems))]
 pub async fn list(
     State(app): State<App>,
     Params(which): Params<Which>,
@@ -153,7 +153,7 @@ fn verdict(which: WhichVerdict) -> VerdictIs {
 }
 
 /// One image.
-#[utoipa::path(get, path = "/images/{id}", tag = "images", params(("id" = i64, Path, description = "The image's id.")), responses((status = 200, description = "The image.", body = Image), Problems))]
+#[utoipa::path(get, operation_id = "get_image", path = "/images/{id}", tag = "images", params(("id" = i64, Path, description = "The image's id.")), responses((status = 200, description = "The image.", body = Image), Problems))]
 pub async fn one(
     State(app): State<App>,
     InPath(id): InPath<i64>,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::Image;
 use super::images::Limit;
-use crate::params::{Body, InPath};
+use crate::params::{Body, InPath, Whole};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 
@@ -70,8 +70,8 @@ pub struct Lent {
 #[serde(deny_unknown_fields)]
 pub struct Read {
     /// Their ids.
-    #[schema(min_items = 1, max_items = 100)]
-    images: Vec<i64>,
+    #[schema(min_items = 1, max_items = 100, value_type = Vec<i64>)]
+    images: Vec<Whole>,
 }
 
 /// What became of them.
@@ -84,7 +84,7 @@ pub struct Done {
 }
 
 /// Take unprocessed images, the oldest first; nobody else gets them until the time is over.
-#[utoipa::path(post, path = "/leases", tag = "detectors", request_body = Wanted, responses((status = 200, description = "Images on loan, or none.", body = Lease), Problems))]
+#[utoipa::path(post, operation_id = "lease_images", path = "/leases", tag = "detectors", request_body = Wanted, responses((status = 200, description = "Images on loan, or none.", body = Lease), Problems))]
 pub async fn lease(
     State(app): State<App>,
     Body(wanted): Body<Wanted>,
@@ -124,7 +124,7 @@ pub async fn lease(
 ///
 /// May be said again, and late as long as nobody else took them. When some are with another detector by now, the answer is 409 and
 /// names them; the others are processed all the same.
-#[utoipa::path(post, path = "/leases/{lease}/acknowledge", tag = "detectors", params(("lease" = String, Path, description = "The lease's name.")), request_body = Read, responses((status = 200, description = "They are processed.", body = Done), Problems))]
+#[utoipa::path(post, operation_id = "acknowledge_images", path = "/leases/{lease}/acknowledge", tag = "detectors", params(("lease" = String, Path, description = "The lease's name.")), request_body = Read, responses((status = 200, description = "They are processed.", body = Done), Problems))]
 pub async fn acknowledge(
     State(app): State<App>,
     InPath(lease): InPath<String>,
@@ -133,12 +133,13 @@ pub async fn acknowledge(
     if read.images.is_empty() || read.images.len() > 100 {
         return Err(Problem::bad("images must have from 1 to 100 ids"));
     }
-    let (now, images) = (app.now(), read.images.clone());
+    let ids: Vec<i64> = read.images.iter().map(|id| id.0).collect();
+    let (now, images) = (app.now(), ids.clone());
     let results =
         app.ask(|catalog| async move { catalog.acknowledge_images(&lease, &images, now).await });
     let results = results.await?;
     let those = |wanted| {
-        let pairs = read.images.iter().zip(&results);
+        let pairs = ids.iter().zip(&results);
         pairs
             .filter(|(_, result)| **result == wanted)
             .map(|(id, _)| *id)
@@ -160,7 +161,7 @@ pub async fn acknowledge(
 }
 
 /// Give back what was not read.
-#[utoipa::path(delete, path = "/leases/{lease}", tag = "detectors", params(("lease" = String, Path, description = "The lease's name.")), responses((status = 204, description = "Nothing is held by it any more."), Problems))]
+#[utoipa::path(delete, operation_id = "return_images", path = "/leases/{lease}", tag = "detectors", params(("lease" = String, Path, description = "The lease's name.")), responses((status = 204, description = "Nothing is held by it any more."), Problems))]
 pub async fn give_back(
     State(app): State<App>,
     InPath(lease): InPath<String>,

@@ -21,14 +21,40 @@ use crate::thumbnails::WIDTHS;
 #[into_params(parameter_in = Query)]
 pub struct Version {
     /// The picture's SHA-256, as the image's own addresses have it: the answer may be kept for ever then.
-    #[param(pattern = "^[0-9a-f]{64}$")]
-    v: Option<String>,
+    #[param(value_type = Option<String>, pattern = "^[0-9a-f]{64}$")]
+    v: Option<Hash>,
+}
+
+/// A SHA-256 as text.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Hash(String);
+
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let is_hex = text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_hex && text.len() == 64 {
+            Ok(Self(text))
+        } else {
+            Err("not a SHA-256 in 64 small letters and digits")
+        }
+    }
+}
+
+impl Version {
+    fn text(self) -> Option<String> {
+        self.v.map(|hash| hash.0)
+    }
 }
 
 /// The file of an image, as it was downloaded.
 ///
 /// With `ETag` (its SHA-256), ranges and conditional requests.
-#[utoipa::path(get, path = "/images/{id}/file", tag = "images",
+#[utoipa::path(get, operation_id = "get_image_file", path = "/images/{id}/file", tag = "images",
     params(("id" = i64, Path, description = "The image's id."), Version),
     responses(
         (status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg"),
@@ -49,14 +75,14 @@ pub async fn file(
     let sha256 = row.sha256.clone();
     app.in_archive(move |archive| {
         let file = archive.open_file(&place)?;
-        let kept = Kept::new(sha256, version.v);
+        let kept = Kept::new(sha256, version.text().as_deref());
         files::answer(file, &kept, &headers)
     })
     .await
 }
 
 /// A small copy of an image as JPEG, 160, 320 or 640 pixels wide.
-#[utoipa::path(get, path = "/images/{id}/thumbnails/{width}", tag = "images",
+#[utoipa::path(get, operation_id = "get_image_thumbnail", path = "/images/{id}/thumbnails/{width}", tag = "images",
     params(("id" = i64, Path, description = "The image's id."), ("width" = inline(WidthSchema), Path, description = "160, 320 or 640."), Version),
     responses(
         (status = 200, description = "The thumbnail.", body = Vec<u8>, content_type = "image/jpeg"),
@@ -83,24 +109,21 @@ pub async fn thumbnail(
         app.in_archive(move |archive| Ok(archive.read(&place)?))
             .await
     };
-    let (sha256, small) = match row.sha256 {
-        Some(sha256) => {
-            let small = app.thumbnails().get(&sha256, width, read).await?;
-            (sha256, small)
-        }
+    let (sha256, small) = if let Some(sha256) = row.sha256 {
+        let small = app.thumbnails().get(&sha256, width, read).await?;
+        (sha256, small)
+    } else {
         // Nobody has looked at this file yet.
-        None => {
-            let bytes = read().await?;
-            let sha256 = Sha256::of(&bytes).to_string();
-            let small = app
-                .thumbnails()
-                .get(&sha256, width, async || Ok(bytes))
-                .await?;
-            (sha256, small)
-        }
+        let bytes = read().await?;
+        let sha256 = Sha256::of(&bytes).to_string();
+        let small = app
+            .thumbnails()
+            .get(&sha256, width, async || Ok(bytes))
+            .await?;
+        (sha256, small)
     };
-    let kept = Kept::new(Some(sha256), version.v).resized(width);
-    files::answer_with(small, &kept, &headers)
+    let kept = Kept::new(Some(sha256), version.text().as_deref()).resized(width);
+    files::answer_with(&small, &kept, &headers)
 }
 
 /// The widths, for the description.

@@ -144,7 +144,7 @@ pub struct RunWithObservation {
 }
 
 /// Collections, the newest first.
-#[utoipa::path(get, path = "/runs", tag = "runs", params(Which), responses((status = 200, description = "A page of collections.", body = Runs), Problems))]
+#[utoipa::path(get, operation_id = "list_runs", path = "/runs", tag = "runs", params(Which), responses((status = 200, description = "A page of collections.", body = Runs), Problems))]
 pub async fn list(
     State(app): State<App>,
     Params(which): Params<Which>,
@@ -165,7 +165,7 @@ pub async fn list(
 }
 
 /// One collection, with what it saw.
-#[utoipa::path(get, path = "/runs/{id}", tag = "runs", params(("id" = i64, Path, description = "The collection's id.")), responses((status = 200, description = "The collection.", body = RunWithObservation), Problems))]
+#[utoipa::path(get, operation_id = "get_run", path = "/runs/{id}", tag = "runs", params(("id" = i64, Path, description = "The collection's id.")), responses((status = 200, description = "The collection.", body = RunWithObservation), Problems))]
 pub async fn one(
     State(app): State<App>,
     InPath(id): InPath<i64>,

@@ -32,7 +32,6 @@ pub struct Who {
     /// Who is logged in; null for programs and for what everybody may do.
     user: Option<String>,
     /// What they may do.
-    #[schema(inline)]
     right: Right,
     /// What the header `x-csrf-token` must say with every request that changes something.
     csrf: Option<String>,
@@ -52,13 +51,13 @@ impl Who {
 }
 
 /// Who asks, and what they may do.
-#[utoipa::path(get, path = "/session", tag = "access", security(()), responses((status = 200, description = "Who asks.", body = Who), Problems))]
+#[utoipa::path(get, operation_id = "get_session", path = "/session", tag = "access", security(()), responses((status = 200, description = "Who asks.", body = Who), Problems))]
 pub async fn who(Extension(caller): Extension<Caller>) -> Json<Who> {
     Json(Who::of(caller.right, caller.session.as_ref()))
 }
 
 /// Log in by name and password; the answer sets a cookie.
-#[utoipa::path(post, path = "/session", tag = "access", security(()), request_body = LogIn, responses((status = 200, description = "Logged in.", body = Who), Problems))]
+#[utoipa::path(post, operation_id = "log_in", path = "/session", tag = "access", security(()), request_body = LogIn, responses((status = 200, description = "Logged in.", body = Who), Problems))]
 pub async fn log_in(
     State(app): State<App>,
     Extension(client): Extension<Client>,
@@ -95,7 +94,7 @@ pub async fn log_in(
 }
 
 /// Log out.
-#[utoipa::path(delete, path = "/session", tag = "access", security(()), responses((status = 204, description = "Logged out."), Problems))]
+#[utoipa::path(delete, operation_id = "log_out", path = "/session", tag = "access", security(()), responses((status = 204, description = "Logged out."), Problems))]
 pub async fn log_out(
     State(app): State<App>,
     Extension(client): Extension<Client>,

@@ -149,8 +149,9 @@ impl Config {
             .as_ref()
             .and_then(|config| config.web.contradiction())
         {
-            let place = reader.sources.get(name).cloned().unwrap_or(Source::Default);
-            problems.push(Problem::general(place.into(), words));
+            let given = entries.iter().rev().find(|entry| entry.name == name);
+            let place = given.map_or(Source::Default.into(), |entry| entry.place.clone());
+            problems.push(Problem::setting(name, place, words));
         }
         match config.filter(|_| problems.is_empty()) {
             Some(config) => Ok(Loaded {

@@ -22,10 +22,10 @@ section! {
     open_to_everyone: OpenTo => Spec::default(r#""no""#).at_restart();
     /// A token for programs that read and operate, sent as `Authorization: Bearer ...`. Better in the environment than in
     /// this file.
-    token: Option<Secret> => Spec::unset(r#""a long text that nobody guesses""#)
+    token: Option<Secret> => Spec::unset(r#""a-long-text-that-nobody-guesses""#)
         .check("a token of 16 or more letters, digits and signs without a space", token).secret().at_restart();
     /// A token for programs that only read, such as Prometheus.
-    read_token: Option<Secret> => Spec::unset(r#""another long text""#)
+    read_token: Option<Secret> => Spec::unset(r#""another-long-text-of-this-kind""#)
         .check("a token of 16 or more letters, digits and signs without a space", token).secret().at_restart();
     /// The name of who logs in to read and operate.
     user: Option<String> => Spec::unset(r#""operator""#).at_restart();
@@ -84,29 +84,36 @@ impl WebConfig {
     /// What is wrong with these settings together: the setting that it is about, and the words.
     pub(super) fn contradiction(&self) -> Option<(&'static str, String)> {
         let pairs = [
-            ("web.user", "password_hash", &self.user, &self.password_hash),
+            (
+                "web.user",
+                "web.password_hash",
+                &self.user,
+                &self.password_hash,
+            ),
             (
                 "web.reader",
-                "reader_password_hash",
+                "web.reader_password_hash",
                 &self.reader,
                 &self.reader_password_hash,
             ),
         ];
-        for (name, hash_name, user, hash) in pairs {
+        for (user_name, hash_name, user, hash) in pairs {
             if user.is_some() != hash.is_some() {
-                let key = name.trim_start_matches("web.");
+                let (given, other) = if user.is_some() {
+                    (user_name, hash_name)
+                } else {
+                    (hash_name, user_name)
+                };
                 return Some((
-                    name,
-                    format!(
-                        "[web] must have both {key} and {hash_name}, or neither: `draywatch password` writes the hash"
-                    ),
+                    given,
+                    format!("needs {other} as well: `draywatch password` writes the hash"),
                 ));
             }
         }
         if self.user.is_some() && self.user == self.reader {
             return Some((
                 "web.reader",
-                "[web] user and reader must not have the same name".to_owned(),
+                "must be another name than web.user".to_owned(),
             ));
         }
         let mut networks = self.trusted_proxies.iter().map(|text| Network::parse(text));
@@ -114,32 +121,21 @@ impl WebConfig {
             return Some(("web.trusted_proxies", wrong));
         }
         let reached = if !self.ip().is_loopback() {
-            (
-                "web.listen_address",
-                format!("listen_address is {}", self.listen_address),
-            )
+            "web.listen_address"
         } else if !self.trusted_proxies.is_empty() {
-            (
-                "web.trusted_proxies",
-                "a reverse proxy hands requests on".to_owned(),
-            )
+            "web.trusted_proxies"
         } else if !self.allowed_hosts.is_empty() {
-            ("web.allowed_hosts", "it has a name of its own".to_owned())
+            "web.allowed_hosts"
         } else {
             return None;
         };
         if self.has_credentials() || self.open_to_everyone != OpenTo::Nobody {
             return None;
         }
-        let (name, why) = reached;
-        Some((
-            name,
-            format!(
-                "{why}, so others than this machine's users reach the pages: set in [web] a token (or read_token), or a user with a \
-             password_hash (`draywatch password` writes it), or say open_to_everyone = \"read\" (or \"read and operate\"); or leave \
-             listen_address, trusted_proxies and allowed_hosts as they were"
-            ),
-        ))
+        let words = "lets others than this machine's users reach the pages: set in [web] a token (or read_token), or a user with a \
+                     password_hash (`draywatch password` writes it), or say open_to_everyone = \"read\" (or \"read and operate\"); or \
+                     leave it as it was";
+        Some((reached, words.to_owned()))
     }
 }
 

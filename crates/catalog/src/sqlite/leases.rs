@@ -12,11 +12,11 @@ const REMEMBERED: TimeDelta = TimeDelta::days(1);
 /// The oldest unprocessed images of a camera that nobody has; the conditions are those of the index.
 pub(super) const FREE: &str = "SELECT id, timestamp FROM images \
     WHERE processed = 0 AND (file_state IS NULL OR file_state = 'ok') AND camera_id = $1 \
-    AND NOT EXISTS (SELECT 1 FROM image_leases AS taken WHERE taken.image_id = images.id \
+    AND NOT EXISTS (SELECT 1 FROM image_leases AS taken WHERE taken.image = images.id \
     AND taken.expires_at > $2 AND taken.acknowledged_at IS NULL) ORDER BY timestamp, id LIMIT $3";
 /// What is forgotten, a part at a time.
-pub(super) const FORGET: &str = "DELETE FROM image_leases WHERE image_id IN \
-    (SELECT image_id FROM image_leases WHERE expires_at < $1 ORDER BY expires_at LIMIT 1000)";
+pub(super) const FORGET: &str = "DELETE FROM image_leases WHERE image IN \
+    (SELECT image FROM image_leases WHERE expires_at < $1 ORDER BY expires_at LIMIT 1000)";
 
 #[async_trait]
 impl ImageLeases for SqliteCatalog {
@@ -109,8 +109,8 @@ async fn take(
     id: i64,
     now: DateTime<Utc>,
 ) -> sqlx::Result<u32> {
-    let sql = "INSERT INTO image_leases (image_id, lease, holder, leased_at, expires_at, attempts) VALUES ($1, $2, $3, $4, $5, 1) \
-               ON CONFLICT (image_id) DO UPDATE SET lease = excluded.lease, holder = excluded.holder, \
+    let sql = "INSERT INTO image_leases (image, lease, holder, leased_at, expires_at, attempts) VALUES ($1, $2, $3, $4, $5, 1) \
+               ON CONFLICT (image) DO UPDATE SET lease = excluded.lease, holder = excluded.holder, \
                leased_at = excluded.leased_at, expires_at = excluded.expires_at, attempts = attempts + 1, \
                acknowledged_at = NULL RETURNING attempts";
     let row = sqlx::query(sql)
@@ -133,14 +133,14 @@ async fn acknowledge(
     if images::by_id(conn, id).await?.is_none() {
         return Ok(Acknowledged::Gone);
     }
-    let sql = "SELECT acknowledged_at FROM image_leases WHERE image_id = $1 AND lease = $2";
+    let sql = "SELECT acknowledged_at FROM image_leases WHERE image = $1 AND lease = $2";
     let query = sqlx::query(sql).bind(id).bind(lease);
     let Some(found) = query.fetch_optional(&mut *conn).await? else {
         return Ok(Acknowledged::NotYours);
     };
     // What was said before is not said again: somebody may have set `processed` back since.
     if row::text(&found, "acknowledged_at")?.is_none() {
-        let sql = "UPDATE image_leases SET acknowledged_at = $1 WHERE image_id = $2";
+        let sql = "UPDATE image_leases SET acknowledged_at = $1 WHERE image = $2";
         let query = sqlx::query(sql).bind(time::text(now)).bind(id);
         query.execute(&mut *conn).await?;
         sqlx::query("UPDATE images SET processed = 1 WHERE id = $1")

@@ -226,10 +226,10 @@ async fn what_detectors_are_lent_is_found_by_an_index_of_its_own() {
     let (_folder, mut conn) = made().await;
     for (sql, index) in [
         (leases::FREE, "draywatch_image_unprocessed"),
-        (leases::FORGET, "idx_image_lease_expires"),
+        (leases::FORGET, "idx_lease_expires"),
         (
             "SELECT 1 FROM image_leases WHERE lease = $1",
-            "idx_image_lease",
+            "idx_lease_name",
         ),
         ("SELECT COALESCE(MAX(id), 0) FROM images", "SEARCH images"),
     ] {

@@ -2,12 +2,14 @@
 //!
 //! It owns rows and transactions. It must not touch picture files, and callers never see an engine's own types.
 
+mod browse;
 mod checks;
 mod error;
 mod figures;
 mod health;
 mod holds;
 mod jobs;
+mod leases;
 mod model;
 mod pages;
 mod slots;
@@ -15,12 +17,14 @@ mod sqlite;
 mod url;
 mod verdicts;
 
+pub use browse::*;
 pub use checks::*;
 pub use error::CatalogError;
 pub use figures::*;
 pub use health::*;
 pub use holds::*;
 pub use jobs::*;
+pub use leases::*;
 pub use model::*;
 pub use pages::*;
 pub use slots::*;
@@ -36,7 +40,7 @@ use draywatch_core::plan::KnownFrame;
 use draywatch_core::{CameraId, FrameId};
 
 /// The newest schema that this program knows.
-pub const SCHEMA: i64 = 7;
+pub const SCHEMA: i64 = 8;
 
 /// What every backend answers with.
 pub type Result<T> = std::result::Result<T, CatalogError>;
@@ -54,7 +58,19 @@ pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Arc<dyn Cat
 /// The database as the rest of the program sees it. Every method is one transaction.
 #[async_trait]
 pub trait Catalog:
-    Slots + Holds + Checks + Jobs + HealthLog + Verdicts + Counts + Fenced + Send + Sync + 'static
+    Slots
+    + Holds
+    + Checks
+    + Jobs
+    + HealthLog
+    + Verdicts
+    + Counts
+    + Browse
+    + ImageLeases
+    + Fenced
+    + Send
+    + Sync
+    + 'static
 {
     // ---- facts about the database itself -------------------------------------------------------------------------
 

@@ -65,6 +65,7 @@ macro_rules! read_one {
 }
 
 mod backup;
+mod browse;
 mod bulk;
 mod checks;
 mod connect;
@@ -78,6 +79,7 @@ mod holds;
 mod images;
 mod jobs;
 mod known;
+mod leases;
 mod ledger;
 mod legacy;
 mod letters;

@@ -6,7 +6,7 @@ mod gather;
 mod sights;
 
 pub use file::{FILE, ReadError, read, write};
-pub use gather::{Found, Known, Memory, look, nothing};
+pub use gather::{Found, Known, Memory, look, look_at_rows, nothing};
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ mod monitor;
 pub mod policy;
 pub mod reload;
 mod run;
+pub mod serve;
 pub mod signals;
 pub mod systemd;
 mod tasks;

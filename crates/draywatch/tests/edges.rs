@@ -129,6 +129,16 @@ fn the_lower_crates_name_no_input_or_output() {
             ],
         ),
         (
+            "web",
+            vec![
+                "sqlx",
+                "reqwest",
+                "turbojpeg",
+                "thirtyfour",
+                "draywatch-portal",
+            ],
+        ),
+        (
             "export",
             vec![
                 "sqlx",

@@ -27,10 +27,12 @@ mod limits;
 mod markers;
 mod refusal;
 mod sniff;
+mod thumbnail;
 pub mod verdict;
 mod verify;
 
 pub use hash::{ParseSha256Error, Sha256};
 pub use limits::Limits;
 pub use refusal::Refusal;
+pub use thumbnail::thumbnail;
 pub use verify::{Dimensions, MediaType, Verified, Verifier, verify, verify_and_see};

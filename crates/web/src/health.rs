@@ -22,7 +22,11 @@ pub async fn livez(State(source): State<Source>) -> impl IntoResponse {
 
 /// Whether it can do its work.
 pub async fn readyz(State(source): State<Source>) -> impl IntoResponse {
-    if source.snapshot().report.is_ready() {
+    let is_ready = match &source.is_ready {
+        Some(is_ready) => is_ready(),
+        None => source.snapshot().report.is_ready(),
+    };
+    if is_ready {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready: see /healthz\n")

@@ -1,29 +1,42 @@
-//! What people and programs see by HTTP: health and metrics. It reads what the service found out, and must not judge, collect, fetch
-//! or write anything.
+//! What people and programs see by HTTP: health, metrics, the API. It reads database and archive and what the service found out; the
+//! only thing that it changes is what detectors say of images. It must not judge, collect or fetch.
 
+pub mod access;
+pub mod api;
+mod cursor;
+mod events;
+mod files;
 mod health;
 mod metrics;
+mod params;
+pub mod problem;
 mod report;
+mod router;
+pub mod settings;
 mod snapshot;
+mod state;
+mod thumbnails;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::get;
 use draywatch_core::Clock;
 use tokio::sync::watch;
 
 pub use metrics::reference;
 pub use report::{JobReport, Report};
+pub use router::{router, serve};
 pub use snapshot::{CameraReadings, Readings, Snapshot};
+pub use state::{App, Store, StoreNow};
 
-/// Where the answers come from.
+/// Where health and metrics come from.
 #[derive(Clone)]
 pub struct Source {
     /// What the last look at the service found.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Whether the process turns.
     pub is_alive: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Whether it can do its work, where that is not what the report says.
+    pub is_ready: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
     /// The time.
     pub clock: Clock,
 }
@@ -33,14 +46,4 @@ impl Source {
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshots.borrow())
     }
-}
-
-/// Everything that is served.
-pub fn router(source: Source) -> Router {
-    Router::new()
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .route("/healthz", get(health::healthz))
-        .route("/metrics", get(metrics::page))
-        .with_state(source)
 }

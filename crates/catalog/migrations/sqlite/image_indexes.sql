@@ -8,6 +8,9 @@ CREATE INDEX IF NOT EXISTS idx_image_path ON images (image_path);
 -- program that opens the database needs SQLite 3.8.0 (2013).
 CREATE INDEX IF NOT EXISTS draywatch_image_collected ON images (timestamp) WHERE origin = 'collected';
 CREATE INDEX IF NOT EXISTS draywatch_image_verified ON images (verified_at);
+-- What detectors are lent, of each camera in the order of time: a row leaves it once it is processed.
+CREATE INDEX IF NOT EXISTS draywatch_image_unprocessed ON images (camera_id, timestamp)
+    WHERE processed = 0 AND (file_state IS NULL OR file_state = 'ok');
 -- What is still to be examined, of each camera in the order of time: a row leaves it with its verdict.
 CREATE INDEX IF NOT EXISTS draywatch_image_unexamined ON images (camera_id, timestamp)
     WHERE verdict IS NULL AND verdict_problem IS NULL;

@@ -89,6 +89,13 @@ pub(super) async fn between(
     Ok(images)
 }
 
+/// The row of that id.
+pub(super) async fn by_id(conn: &mut SqliteConnection, id: i64) -> sqlx::Result<Option<ImageRow>> {
+    let query = sqlx::query(select!("WHERE id = $1")).bind(id);
+    let found = query.fetch_optional(conn).await?;
+    found.as_ref().map(image).transpose()
+}
+
 pub(super) async fn at(conn: &mut SqliteConnection, path: &str) -> sqlx::Result<Option<ImageRow>> {
     let sql = select!("WHERE filepath = $1 OR image_path = $1 ORDER BY id LIMIT 1");
     sqlx::query(sql)

@@ -16,7 +16,7 @@ use super::{backup, legacy, slots, time, triggers};
 use crate::{CatalogError, OpenOptions, Result};
 
 /// The numbered migrations.
-const MIGRATIONS: [(i64, &str); 7] = [
+const MIGRATIONS: [(i64, &str); 8] = [
     (
         1,
         include_str!("../../migrations/sqlite/0001_own_tables.sql"),
@@ -30,6 +30,10 @@ const MIGRATIONS: [(i64, &str); 7] = [
     (5, include_str!("../../migrations/sqlite/0005_health.sql")),
     (6, include_str!("../../migrations/sqlite/0006_verdicts.sql")),
     (7, include_str!("../../migrations/sqlite/0007_figures.sql")),
+    (
+        8,
+        include_str!("../../migrations/sqlite/0008_image_leases.sql"),
+    ),
 ];
 /// The first schema with counters and slots.
 const COUNTED: i64 = 2;

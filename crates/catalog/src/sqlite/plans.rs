@@ -6,9 +6,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::triggers::words;
 use super::{
-    SqliteCatalog, connect, days, pages, portal_days, runs, slots, ticks, totals, verdicts,
+    SqliteCatalog, browse, connect, days, leases, pages, portal_days, runs, slots, ticks, totals,
+    verdicts,
 };
-use crate::{Catalog, OpenOptions, RunFilter};
+use crate::{Catalog, ImageQuery, OpenOptions, Order, Place, RunFilter, RunQuery};
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
@@ -171,5 +172,72 @@ async fn runs_are_found_in_the_order_of_an_index() {
         "{found}"
     );
     assert!(found.contains("runs USING INTEGER PRIMARY KEY"), "{found}");
+    conn.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn pages_are_read_in_the_order_of_an_index() {
+    let (_folder, mut conn) = made().await;
+    let camera = CameraId::new("in_gate").unwrap();
+    let instant = chrono::DateTime::from_timestamp(0, 0);
+    let place = Place {
+        time: "2025-09-07".to_owned(),
+        id: 1,
+    };
+    for nth in 0..16 {
+        let query = ImageQuery {
+            camera: (nth & 1 > 0).then(|| camera.clone()),
+            from: instant.filter(|_| nth & 2 > 0),
+            to: instant.filter(|_| nth & 2 > 0),
+            order: if nth & 4 > 0 {
+                Order::Oldest
+            } else {
+                Order::Newest
+            },
+            ..ImageQuery::default()
+        };
+        let after = Some(&place).filter(|_| nth & 8 > 0);
+        let sql = browse::image_query(&query, after, 10);
+        let found = plan(&mut conn, sql.sql().as_str()).await;
+        let index = ["idx_image_timestamp", "idx_image_camera_timestamp"][nth & 1];
+        assert!(
+            found.contains(index) && !found.contains("B-TREE"),
+            "{found}"
+        );
+    }
+    for nth in 0..8 {
+        let query = RunQuery {
+            camera: (nth & 1 > 0).then(|| camera.clone()),
+            outcome: (nth & 2 > 0).then_some(Outcome::Failed),
+            after: (nth & 4 > 0).then(|| place.clone()),
+            limit: 10,
+        };
+        let found = plan(&mut conn, browse::run_query(&query).sql().as_str()).await;
+        assert!(
+            found.contains("USING INDEX") && !found.contains("B-TREE"),
+            "{found}"
+        );
+    }
+    conn.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_detectors_are_lent_is_found_by_an_index_of_its_own() {
+    let (_folder, mut conn) = made().await;
+    for (sql, index) in [
+        (leases::FREE, "draywatch_image_unprocessed"),
+        (leases::FORGET, "idx_lease_expires"),
+        (
+            "SELECT 1 FROM image_leases WHERE lease = $1",
+            "idx_lease_name",
+        ),
+        ("SELECT COALESCE(MAX(id), 0) FROM images", "SEARCH images"),
+    ] {
+        let found = plan(&mut conn, sql).await;
+        assert!(
+            found.contains(index) && !found.contains("B-TREE"),
+            "{sql}: {found}"
+        );
+    }
     conn.close().await.unwrap();
 }

@@ -188,7 +188,29 @@ pub(super) fn newest_query(cameras: &[CameraId], each: u32) -> QueryBuilder<Sqli
     query
 }
 
-fn run(found: &SqliteRow) -> sqlx::Result<RunRow> {
+/// The run of that id, with what it observed.
+pub(super) async fn by_id(
+    conn: &mut SqliteConnection,
+    id: i64,
+) -> sqlx::Result<Option<(RunRow, Option<NewObservation>)>> {
+    let query = sqlx::query("SELECT * FROM runs WHERE id = $1").bind(id);
+    let Some(found) = query.fetch_optional(&mut *conn).await? else {
+        return Ok(None);
+    };
+    let sql =
+        "SELECT * FROM observations WHERE camera_id = $1 AND date = $2 AND run_id = $3 LIMIT 1";
+    let seen = sqlx::query(sql)
+        .bind(row::text(&found, "camera_id")?)
+        .bind(row::text(&found, "date")?)
+        .bind(id)
+        .fetch_optional(conn)
+        .await?;
+    let seen = seen.as_ref().map(observation).transpose()?;
+    Ok(Some((run(&found)?, seen.map(|row| row.observation))))
+}
+
+/// Reads a row.
+pub(super) fn run(found: &SqliteRow) -> sqlx::Result<RunRow> {
     let date = row::text(found, "date")?;
     Ok(RunRow {
         id: row::int(found, "id")?.unwrap_or(0),

@@ -10,7 +10,7 @@ use crate::SCHEMA;
 use crate::{CatalogError, Result};
 
 /// Our tables, for the case that another program has one of that name.
-const OWN_TABLES: [&str; 17] = [
+const OWN_TABLES: [&str; 18] = [
     "draywatch_facts",
     "draywatch_placeholders",
     "frame_ledger",
@@ -28,6 +28,7 @@ const OWN_TABLES: [&str; 17] = [
     "day_slots",
     "stale_days",
     "portal_reach",
+    "image_leases",
 ];
 
 /// What a database looks like before anything is done to it.

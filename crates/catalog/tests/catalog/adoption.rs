@@ -20,7 +20,7 @@ fn copies(folder: &Path) -> Vec<PathBuf> {
 async fn schema_of_others(path: &Path) -> Vec<String> {
     let others = "sqlite_master WHERE tbl_name NOT IN ('images', 'frame_ledger', 'tombstones', 'runs', 'observations', \
                   'browser_sessions', 'draywatch_facts', 'draywatch_schema', 'draywatch_placeholders', 'run_totals', 'refusal_totals', 'run_durations', 'jobs', 'ticks', 'health_changes', 'portal_days', 'camera_totals', 'day_totals', 'replaced_images', \
-                  'day_slots', 'stale_days', 'portal_reach', 'retention_holds') ORDER BY name";
+                  'day_slots', 'stale_days', 'portal_reach', 'retention_holds', 'image_leases') ORDER BY name";
     rows(path, &["type", "name", "sql"], others).await
 }
 

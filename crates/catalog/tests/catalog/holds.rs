@@ -121,7 +121,7 @@ async fn rows_that_an_earlier_draywatch_made_count_as_collected() {
     let sql = "UPDATE images SET origin = NULL; DROP TABLE retention_holds; DROP INDEX idx_tombstone_pending; \
                DELETE FROM draywatch_schema WHERE version >= 3; ALTER TABLE tombstones DROP COLUMN file_pending; \
                DROP INDEX draywatch_image_collected; ALTER TABLE images DROP COLUMN origin; \
-               DROP TABLE jobs; DROP TABLE health_changes; DROP TABLE draywatch_placeholders; DROP TABLE run_totals; DROP TABLE refusal_totals; DROP TABLE run_durations; DROP TABLE ticks; DROP TABLE portal_days; DROP TRIGGER draywatch_image_replacing; \
+               DROP TABLE jobs; DROP TABLE health_changes; DROP TABLE draywatch_placeholders; DROP TABLE image_leases; DROP TABLE run_totals; DROP TABLE refusal_totals; DROP TABLE run_durations; DROP TABLE ticks; DROP TABLE portal_days; DROP TRIGGER draywatch_image_replacing; \
                DROP TRIGGER draywatch_image_replaced; ALTER TABLE replaced_images DROP COLUMN file_state";
     execute(&path, sql).await;
     let catalog = open(&path).await;

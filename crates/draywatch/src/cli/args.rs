@@ -89,6 +89,27 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Run as a service: collect all cameras at their own pace, recover from outages, clean up
     Run(RunArgs),
+    /// Serve pages and API over database and archive, without collecting anything
+    #[command(after_help = "\
+It listens where [web] and health_check_port say, as `draywatch run` does: beside a running service it takes another port. Health is \
+what the service wrote of itself last.
+
+Examples:
+  draywatch serve
+  DRAYWATCH_HEALTH_CHECK_PORT=8090 draywatch serve
+
+Exit status: 0 told to stop, 1 it ended otherwise, 2 usage or configuration.")]
+    Serve,
+    /// Ask for a password and print its hash, for `password_hash` in the section `[web]`
+    #[command(after_help = "\
+The password is asked for on the terminal, or read from standard input if that is none.
+
+Examples:
+  draywatch password
+  printf '%s' \"$PASSWORD\" | draywatch password
+
+Exit status: 0 printed, 1 no password could be read, 2 usage or configuration.")]
+    Password,
     /// Collect the pictures of one day
     Fetch(FetchArgs),
     /// Collect the pictures of many days, in order; days that are final are passed over

@@ -17,11 +17,13 @@ mod health_cmd;
 pub mod hold_cmd;
 pub mod logging;
 mod look;
+mod password_cmd;
 mod placeholder_cmd;
 mod progress;
 pub mod prune_cmd;
 mod run_cmd;
 pub mod runs_cmd;
+mod serve_cmd;
 pub mod status_cmd;
 mod status_jobs;
 pub mod table;
@@ -91,6 +93,15 @@ fn run(args: &Args) -> Result<Status, CliError> {
             drill::arm();
             run_cmd::run(&loaded, args.overrides(), log)
         }
+        Command::Password => {
+            logging::set_up_plain(&args.global);
+            password_cmd::run()
+        }
+        Command::Serve => {
+            let config = load()?.config;
+            let _log = logging::set_up(&args.global, &config.log, Purpose::Service)?;
+            serve_cmd::run(config)
+        }
         _ => {
             let config = load()?.config;
             let _log = logging::set_up(&args.global, &config.log, Purpose::Command)?;
@@ -128,7 +139,11 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Placeholder(placeholder) => placeholder_cmd::run(placeholder, context).await,
         Command::Alert(alert) => alert_cmd::run(alert, context).await,
         Command::Doctor(doctor) => doctor_cmd::run(doctor, context).await,
-        Command::Completions(_) | Command::Config(_) | Command::Run(_) => Err(CliError::new(
+        Command::Completions(_)
+        | Command::Config(_)
+        | Command::Run(_)
+        | Command::Serve
+        | Command::Password => Err(CliError::new(
             draywatch_core::Kind::Bug,
             "this command needs no runtime: please report this",
         )),

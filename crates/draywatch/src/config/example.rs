@@ -20,6 +20,7 @@ const ABOUT: [&str; SECTIONS.len()] = [
     "How much room pictures may take, and what stays all the same; how long they are kept is retention_days.",
     "From where on things are not well.",
     "How the service keeps time and keeps going.",
+    "Where pages and API are served (on the port health_check_port), and who may do what there.",
     "Over which channels people hear of trouble, and when; where mails go to is alert_email.",
     "What the service writes about itself, always to standard error, and to a file where one is set.",
 ];

@@ -14,6 +14,7 @@ use super::portal::PortalConfig;
 use super::retention::{Retention, RetentionConfig};
 use super::service::ServiceConfig;
 use super::setting::{Spec, section};
+use super::web::WebConfig;
 
 section! {
     /// The whole configuration: where everything is and how often it happens.
@@ -52,9 +53,9 @@ section! {
     concurrent_downloads: u32 => Spec::default("3").at_least(1);
     /// Minutes after which the collection of one camera's day is broken off; what is missing stays in the ledger.
     collection_deadline_minutes: u32 => Spec::default("10").at_least(1);
-    /// Whether the service answers health checks.
+    /// Whether the service listens at all: for health checks, metrics, pages and the API.
     enable_health_check: bool => Spec::default("true").at_restart();
-    /// The port of the health check; 0 takes any free one.
+    /// The port of health checks, metrics, pages and the API; 0 takes any free one.
     health_check_port: u16 => Spec::default("8080").within(0, 65535).at_restart();
     /// Where alerts are mailed to, by the server in `[alerts]`.
     alert_email: Option<String> => Spec::unset(r#""you@example.com""#)
@@ -76,6 +77,9 @@ section! {
     @section
     /// How the service keeps time and keeps going: `[service]`.
     service: ServiceConfig;
+    @section
+    /// Where the pages and the API are served, and who may do what there: `[web]`.
+    web: WebConfig;
     @section
     /// Over which channels people hear of trouble, and when: `[alerts]`.
     alerts: AlertsConfig;

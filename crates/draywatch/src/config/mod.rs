@@ -1,6 +1,6 @@
 //! The configuration: what can be set, where values come from, and which of them counts.
 //!
-//! One file per section ([`general`], [`portal`], [`browser`], `retention`, [`service`], [`alerts`], [`log`]) holds the settings with default,
+//! One file per section ([`general`], [`portal`], [`browser`], `retention`, [`service`], [`web`], [`alerts`], [`log`]) holds the settings with default,
 //! documentation and rules;
 //! everything else follows from those rows. Only `cli` sees the whole of it; everyone else is handed a section. It must not
 //! print, and reads nothing but the one file and what it is handed.
@@ -27,6 +27,7 @@ mod show;
 mod source;
 mod suggest;
 mod value;
+pub mod web;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -53,6 +54,7 @@ pub use service::ServiceConfig;
 pub use setting::{Bounds, Check, Setting, Spec};
 pub use show::Shown;
 pub use source::{Overrides, Place, Source};
+pub use web::{OpenTo, WebConfig};
 
 use reader::Reader;
 
@@ -60,12 +62,13 @@ use reader::Reader;
 pub const DEFAULT_FILE: &str = "draywatch.toml";
 
 /// The names of the sections.
-pub(crate) const SECTIONS: [&str; 7] = [
+pub(crate) const SECTIONS: [&str; 8] = [
     "portal",
     "browser",
     "retention",
     "health",
     "service",
+    "web",
     "alerts",
     "log",
 ];
@@ -79,6 +82,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         .chain(RetentionConfig::SETTINGS)
         .chain(HealthConfig::SETTINGS)
         .chain(ServiceConfig::SETTINGS)
+        .chain(WebConfig::SETTINGS)
         .chain(AlertsConfig::SETTINGS)
         .chain(LogConfig::SETTINGS)
 }
@@ -140,6 +144,14 @@ impl Config {
         match env::test_interval(&variables) {
             Ok(interval) => config = config.map(|config| config.with_test_interval(interval)),
             Err(problem) => problems.push(*problem),
+        }
+        if let Some((name, words)) = config
+            .as_ref()
+            .and_then(|config| config.web.contradiction())
+        {
+            let given = entries.iter().rev().find(|entry| entry.name == name);
+            let place = given.map_or(Source::Default.into(), |entry| entry.place.clone());
+            problems.push(Problem::setting(name, place, words));
         }
         match config.filter(|_| problems.is_empty()) {
             Some(config) => Ok(Loaded {

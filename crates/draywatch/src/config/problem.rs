@@ -108,6 +108,16 @@ impl Problem {
         }
     }
 
+    /// A setting that does not go together with others.
+    pub(super) fn setting(name: &str, place: Place, message: impl Into<String>) -> Self {
+        Self {
+            place,
+            setting: Some(name.to_owned()),
+            value: None,
+            message: message.into(),
+        }
+    }
+
     /// Something that is not about one setting.
     pub(super) fn general(place: Place, message: impl Into<String>) -> Self {
         Self {

@@ -16,6 +16,7 @@ use super::problem::Fault;
 use super::raw::Raw;
 use super::retention::{ReferencedRows, Retention};
 use super::suggest::nearest;
+use super::web::OpenTo;
 
 /// A type that a setting can have.
 pub(super) trait Value: Sized {
@@ -240,8 +241,29 @@ one_of!(SmtpTls, "\"starttls\", \"tls\" or \"none\"",
     "starttls" => Self::Starttls, "tls" => Self::Tls, "none" => Self::None);
 one_of!(WebhookForm, "\"slack\", \"ntfy\" or \"plain\"",
     "slack" => Self::Slack, "ntfy" => Self::Ntfy, "plain" => Self::Plain);
+one_of!(OpenTo, "\"no\", \"read\" or \"read and operate\"",
+    "no" => Self::Nobody, "read" => Self::Readers, "read and operate" => Self::Operators);
 one_of!(AlertFrom, "\"warning\", \"degraded\" or \"critical\"",
     "warning" => Self(Status::Warning), "degraded" => Self(Status::Degraded), "critical" => Self(Status::Critical));
+
+impl Value for Vec<String> {
+    const KIND: &'static str = "a list of texts";
+
+    fn read(raw: &Raw) -> Result<Self, Fault> {
+        let texts = raw.list().ok_or(Fault::RULE)?;
+        for text in &texts {
+            if text.trim().is_empty() || text.contains(char::is_control) {
+                return Err(Fault::RULE
+                    .because("one of them is empty or has a control character in it".to_owned()));
+            }
+        }
+        Ok(texts)
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        Some(self.clone().into())
+    }
+}
 
 impl Value for Vec<CameraId> {
     const KIND: &'static str = "a list of camera names such as [\"in_gate\", \"out_gate\"]";

@@ -97,7 +97,7 @@ pub async fn look(
         clock_step: memory.step(now, Instant::now()),
         ..nothing(now, "", told)
     };
-    let (rows, (archive, disk)) = tokio::join!(rows(store, known, now), disk(store));
+    let (rows, (archive, disk)) = tokio::join!(rows(&*store.catalog, known, now), disk(store));
     (facts.archive, facts.disk) = (archive, disk);
     let mut readings = None;
     match rows {
@@ -139,8 +139,23 @@ struct Rows {
     readings: Readings,
 }
 
-async fn rows(store: &Store, known: &Known, now: DateTime<Utc>) -> Result<Rows, String> {
-    match tokio::time::timeout(PATIENCE, read(&*store.catalog, known, now)).await {
+/// What only the database says, for who does not look after the service: its latency and jobs, and figures for metrics.
+pub async fn look_at_rows(catalog: &dyn Catalog, known: &Known, now: DateTime<Utc>) -> Found {
+    let mut facts = nothing(now, "", Vec::new());
+    let mut readings = None;
+    match rows(catalog, known, now).await {
+        Ok(rows) => {
+            readings = Some(rows.readings);
+            facts.database = Ok(rows.latency);
+            facts.jobs = rows.jobs;
+        }
+        Err(why) => facts.database = Err(why),
+    }
+    Found { facts, readings }
+}
+
+async fn rows(catalog: &dyn Catalog, known: &Known, now: DateTime<Utc>) -> Result<Rows, String> {
+    match tokio::time::timeout(PATIENCE, read(catalog, known, now)).await {
         Ok(read) => read.map_err(|error| chain(&error)),
         Err(_) => Err(format!(
             "the database did not answer within {} s: is another program at work in it, or its disk away?",

@@ -1,44 +1,174 @@
-//! The port of the service, on loopback: `draywatch_web` behind it. Must not judge, nor know what is served.
+//! The port of the service: `draywatch_web` behind it, with its settings and a database of its own to ask. Must not judge, nor know
+//! what is served.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use draywatch_core::Clock;
+use draywatch_core::error::chain;
 use draywatch_core::health::{Reason, Status};
-use draywatch_web::Source;
+use draywatch_web::settings::{Access, Network, Right, Settings, Token, User};
+use draywatch_web::{App, Source, Store, StoreNow};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::monitor::Monitor;
-use crate::config::Config;
+use crate::config::{Config, OpenTo, Secret, WebConfig};
+use crate::store::{self, ARCHIVE_ID};
+
+/// The first and the longest wait for a database that cannot be opened.
+const OPEN_WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+/// How often a database is asked that does not know its archive yet.
+const MARRIES: Duration = Duration::from_secs(2);
 
 /// Serves until this is dropped with its task; a port that is taken is told, and no reason not to collect.
 pub async fn serve(config: &Config, monitor: Arc<Monitor>, clock: Clock) {
     if !config.enable_health_check {
         return;
     }
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, config.health_check_port));
-    let served = match TcpListener::bind(address).await {
-        Ok(listener) => {
-            let address = listener.local_addr().unwrap_or(address);
-            tracing::info!(%address, "health is served");
-            axum::serve(listener, draywatch_web::router(source(&monitor, clock))).await
-        }
-        Err(error) => Err(error),
+    let asked = Arc::clone(&monitor);
+    let source = Source {
+        snapshots: monitor.snapshots(),
+        is_alive: Arc::new(move || asked.is_alive()),
+        is_ready: None,
+        clock: clock.clone(),
     };
-    if let Err(error) = served {
-        let message = format!(
-            "health cannot be served at {address}: {error}; set health_check_port to one that is free"
-        );
+    let (opening, store) = watch::channel(None);
+    let served = async {
+        let listener = bind(config).await?;
+        let app = App::new(source, store, settings(config));
+        tokio::select! {
+            served = draywatch_web::serve(listener, app) => served,
+            () = keep_open(config, &clock, opening) => Ok(()),
+        }
+    };
+    if let Err(error) = served.await {
+        let message = cannot(config, &error);
         tracing::error!("{message}");
         monitor.tell(Reason::new("health_check_port", Status::Warning, message));
     }
 }
 
-fn source(monitor: &Arc<Monitor>, clock: Clock) -> Source {
-    let asked = Arc::clone(monitor);
-    Source {
-        snapshots: monitor.snapshots(),
-        is_alive: Arc::new(move || asked.is_alive()),
-        clock,
+/// Listens.
+///
+/// # Errors
+/// When the port is taken, or the address is not this machine's.
+pub async fn bind(config: &Config) -> std::io::Result<TcpListener> {
+    let address = SocketAddr::new(config.web.ip(), config.health_check_port);
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr().unwrap_or(address);
+    tracing::info!(%address, "health is served");
+    Ok(listener)
+}
+
+/// Why it cannot be listened, in words.
+pub fn cannot(config: &Config, error: &std::io::Error) -> String {
+    let address = SocketAddr::new(config.web.ip(), config.health_check_port);
+    format!(
+        "health cannot be served at {address}: {error}; set health_check_port to one that is free, and listen_address in [web] to \
+         an address of this machine"
+    )
+}
+
+/// Opens the database as soon as it can be, and learns its archive's id as soon as it has one; never ends.
+pub async fn keep_open(config: &Config, clock: &Clock, opening: watch::Sender<Option<Store>>) {
+    let mut wait = OPEN_WAITS.0;
+    let catalog = loop {
+        match store::open_catalog(config, clock, false).await {
+            Ok(catalog) => break catalog,
+            Err(error) => tracing::debug!(error = %chain(&error), "pages wait for the database"),
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(OPEN_WAITS.1);
+    };
+    loop {
+        let found = catalog.fact(ARCHIVE_ID).await;
+        let archive_id = found.unwrap_or_default();
+        let is_settled = archive_id.is_some();
+        opening.send_replace(Some(Store {
+            catalog: Arc::clone(&catalog),
+            archive_id,
+        }));
+        if is_settled {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(MARRIES).await;
+    }
+}
+
+/// Whether the database is open.
+pub fn is_open(store: &StoreNow) -> bool {
+    store.borrow().is_some()
+}
+
+/// What `draywatch_web` is told.
+pub fn settings(config: &Config) -> Settings {
+    let web = &config.web;
+    let beside = || {
+        config
+            .download_dir
+            .join(draywatch_archive::CONTROL_FOLDER)
+            .join("thumbnails")
+    };
+    Settings {
+        access: access(web),
+        base_path: web.base_path.clone().unwrap_or_default(),
+        archive: config.download_dir.clone(),
+        thumbnails: web.thumbnail_dir.clone().unwrap_or_else(beside),
+        thumbnail_bytes: u64::from(web.thumbnail_cache_mb) * 1_000_000,
+        cameras: config.stream_names.clone(),
+        zone: config.portal.time_zone,
+    }
+}
+
+fn access(web: &WebConfig) -> Access {
+    let token = |secret: &Option<Secret>, right| {
+        secret.as_ref().map(|secret| Token {
+            secret: secret.reveal().to_owned(),
+            right,
+        })
+    };
+    let user = |name: &Option<String>, hash: &Option<Secret>, right| {
+        let (name, hash) = name.as_ref().zip(hash.as_ref())?;
+        Some(User {
+            name: name.clone(),
+            hash: hash.reveal().to_owned(),
+            right,
+        })
+    };
+    let everyone = match web.open_to_everyone {
+        // Without credentials the settings allow only loopback.
+        OpenTo::Nobody if !web.has_credentials() => Right::Operate,
+        OpenTo::Nobody => Right::Nothing,
+        OpenTo::Readers => Right::Read,
+        OpenTo::Operators => Right::Operate,
+    };
+    let networks = web.trusted_proxies.iter();
+    let mut hosts = web.allowed_hosts.clone();
+    if !web.ip().is_unspecified() {
+        hosts.push(web.ip().to_string());
+    }
+    Access {
+        tokens: [
+            token(&web.token, Right::Operate),
+            token(&web.read_token, Right::Read),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        users: [
+            user(&web.user, &web.password_hash, Right::Operate),
+            user(&web.reader, &web.reader_password_hash, Right::Read),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        everyone,
+        proxies: networks
+            .filter_map(|text| Network::parse(text).ok())
+            .collect(),
+        hosts,
+        session_hours: web.session_hours,
     }
 }

@@ -22,7 +22,7 @@
 
 mod body;
 mod content;
-mod decode;
+pub(crate) mod decode;
 mod examiner;
 mod fingerprint;
 mod measures;

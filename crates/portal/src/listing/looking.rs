@@ -154,7 +154,10 @@ impl Looking {
         {
             match self.leapt_in_vain {
                 true => return Verdict::Sure,
-                false if self.patient == 0 => return Verdict::Leap(quiet(network)),
+                // A page that says for ever that there is more is looked at patiently in the end.
+                false if self.patient == 0 && self.since.elapsed() < self.timeout => {
+                    return Verdict::Leap(quiet(network));
+                }
                 false => {}
             }
         }

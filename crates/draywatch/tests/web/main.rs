@@ -1,0 +1,12 @@
+//! Pages for programs as they are used: the real program serves a real database and archive on loopback, and is asked by HTTP.
+
+mod access;
+mod api;
+mod description;
+mod events;
+mod files;
+mod leases;
+mod site;
+#[path = "../read_commands/support.rs"]
+#[allow(dead_code, reason = "the tests of the commands need more of it")]
+mod support;

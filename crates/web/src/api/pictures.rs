@@ -1,0 +1,148 @@
+//! The file of an image and its thumbnails. Must not answer with anything that the archive does not hold.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use draywatch_core::frame::place_of;
+use draywatch_picture::Sha256;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::images::find;
+use crate::files::{self, Kept};
+use crate::params::{InPath, Params};
+use crate::problem::{Problem, Problems};
+use crate::state::App;
+use crate::thumbnails::WIDTHS;
+
+/// Which version of a picture.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Version {
+    /// The picture's SHA-256, as the image's own addresses have it: the answer may be kept for ever then.
+    #[param(value_type = Option<String>, pattern = "^[0-9a-f]{64}$")]
+    v: Option<Hash>,
+}
+
+/// A SHA-256 as text.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Hash(String);
+
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let is_hex = text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_hex && text.len() == 64 {
+            Ok(Self(text))
+        } else {
+            Err("not a SHA-256 in 64 small letters and digits")
+        }
+    }
+}
+
+impl Version {
+    fn text(self) -> Option<String> {
+        self.v.map(|hash| hash.0)
+    }
+}
+
+/// The file of an image, as it was downloaded.
+///
+/// With `ETag` (its SHA-256), ranges and conditional requests.
+#[utoipa::path(get, operation_id = "get_image_file", path = "/images/{id}/file", tag = "images",
+    params(("id" = i64, Path, description = "The image's id."), Version),
+    responses(
+        (status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 304, description = "It is the one that you have."),
+        (status = 412, description = "It is not the one that you named.", body = Problem, content_type = "application/problem+json"),
+        (status = 416, description = "It has no such part.", body = Problem, content_type = "application/problem+json"),
+        Problems,
+    ))]
+pub async fn file(
+    State(app): State<App>,
+    InPath(id): InPath<i64>,
+    Params(version): Params<Version>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let row = find(&app, id).await?;
+    let place = place_of(&row.path).ok_or_else(|| elsewhere(id))?;
+    let sha256 = row.sha256.clone();
+    app.in_archive(move |archive| {
+        let file = archive.open_file(&place)?;
+        let kept = Kept::new(sha256, version.text().as_deref());
+        files::answer(file, &kept, &headers)
+    })
+    .await
+}
+
+/// A small copy of an image as JPEG, 160, 320 or 640 pixels wide.
+#[utoipa::path(get, operation_id = "get_image_thumbnail", path = "/images/{id}/thumbnails/{width}", tag = "images",
+    params(("id" = i64, Path, description = "The image's id."), ("width" = inline(WidthSchema), Path, description = "160, 320 or 640."), Version),
+    responses(
+        (status = 200, description = "The thumbnail.", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 206, description = "The part that was asked for.", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 304, description = "It is the one that you have."),
+        (status = 412, description = "It is not the one that you named.", body = Problem, content_type = "application/problem+json"),
+        (status = 416, description = "It has no such part.", body = Problem, content_type = "application/problem+json"),
+        Problems,
+    ))]
+pub async fn thumbnail(
+    State(app): State<App>,
+    InPath((id, width)): InPath<(i64, u32)>,
+    Params(version): Params<Version>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !WIDTHS.contains(&width) {
+        return Err(Problem::absent(format!(
+            "there are no thumbnails {width} wide, but 160, 320 and 640"
+        )));
+    }
+    let row = find(&app, id).await?;
+    let place = place_of(&row.path).ok_or_else(|| elsewhere(id))?;
+    let read = async || {
+        app.in_archive(move |archive| Ok(archive.read(&place)?))
+            .await
+    };
+    let (sha256, small) = if let Some(sha256) = row.sha256 {
+        let small = app.thumbnails().get(&sha256, width, read).await?;
+        (sha256, small)
+    } else {
+        // Nobody has looked at this file yet.
+        let bytes = read().await?;
+        let sha256 = Sha256::of(&bytes).to_string();
+        let small = app
+            .thumbnails()
+            .get(&sha256, width, async || Ok(bytes))
+            .await?;
+        (sha256, small)
+    };
+    let kept = Kept::new(Some(sha256), version.text().as_deref()).resized(width);
+    files::answer_with(&small, &kept, &headers)
+}
+
+/// The widths, for the description.
+#[derive(Debug)]
+pub struct WidthSchema;
+
+impl utoipa::PartialSchema for WidthSchema {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        let object = utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::Integer)
+            .enum_values(Some(WIDTHS));
+        utoipa::openapi::RefOr::T(object.build().into())
+    }
+}
+
+impl ToSchema for WidthSchema {}
+
+fn elsewhere(id: i64) -> Problem {
+    Problem::absent(format!(
+        "the file of image {id} lies outside of the archive"
+    ))
+}

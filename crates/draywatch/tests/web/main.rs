@@ -2,7 +2,9 @@
 
 mod access;
 mod api;
+
 mod description;
+mod detectors;
 mod events;
 mod files;
 mod leases;

@@ -17,7 +17,7 @@ drill: ## All tests, long drills in full, beside a soak of 500 collections
 	@scripts/drill $(ARGS)
 
 bench: ## Print the benchmark: fetching beside curl, listing, memory
-	@scripts/setup bench
+	@scripts/setup $(if $(filter web,$(ARGS)),bench-web,bench)
 	cargo build --release --locked -p draywatch -p portal-sim -p draywatch-bench
 	cargo run --release --locked -p draywatch-bench -- $(ARGS)
 

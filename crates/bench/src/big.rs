@@ -14,6 +14,7 @@ use draywatch_catalog::{DatabaseUrl, OpenOptions};
 use draywatch_core::Clock;
 use serde::Serialize;
 
+pub use fill::camera;
 use timing::Times;
 
 /// How long a command may take.
@@ -35,16 +36,16 @@ const PROMISED: usize = 3;
 pub struct Big {
     /// Image rows.
     #[arg(long, value_name = "N", default_value_t = 200_000)]
-    images: u64,
+    pub images: u64,
     /// Cameras that they are of.
     #[arg(long, value_name = "N", default_value_t = 60)]
-    cameras: u64,
+    pub cameras: u64,
     /// Make the database in this folder and leave it there [default: a temporary one]
     #[arg(long, value_name = "FOLDER")]
-    out: Option<PathBuf>,
-    /// How often each command is carried out.
+    pub out: Option<PathBuf>,
+    /// How often each command, or each request, is carried out.
     #[arg(long, value_name = "N", default_value_t = 50)]
-    rounds: usize,
+    pub rounds: usize,
 }
 
 /// What was found.
@@ -61,25 +62,12 @@ struct Found {
 
 /// Makes the database, unless the folder has one, and measures.
 pub async fn run(big: &Big, json: Option<&Path>) -> Result<()> {
-    ensure!(
-        big.images > 0 && big.cameras > 0 && big.rounds > 0,
-        "none of the numbers may be 0"
-    );
-    let program = beside("draywatch")?;
     let temporary = tempfile::tempdir()?;
     let folder = big.out.as_deref().unwrap_or(temporary.path());
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    write_settings(folder, big.cameras)?;
+    let program = beside("draywatch")?;
+    let [seconds_to_fill, seconds_to_count, seconds_to_compute_slots] =
+        prepare(big, folder).await?;
     let database = folder.join("database.db");
-    let [seconds_to_fill, seconds_to_count, seconds_to_compute_slots] = if database.exists() {
-        eprintln!(
-            "bench: the database of {} is measured as it is",
-            folder.display()
-        );
-        [0.0; 3]
-    } else {
-        make(big, &database).await?
-    };
     let bytes = std::fs::metadata(&database)?.len();
     let mut commands = Vec::new();
     for words in COMMANDS {
@@ -103,6 +91,25 @@ pub async fn run(big: &Big, json: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// Makes the database, unless the folder has one; the seconds that it took to fill it, to count it, and to compute its slots.
+pub async fn prepare(big: &Big, folder: &Path) -> Result<[f64; 3]> {
+    ensure!(
+        big.images > 0 && big.cameras > 0 && big.rounds > 0,
+        "none of the numbers may be 0"
+    );
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    write_settings(folder, big.cameras)?;
+    let database = folder.join("database.db");
+    if database.exists() {
+        eprintln!(
+            "bench: the database of {} is measured as it is",
+            folder.display()
+        );
+        return Ok([0.0; 3]);
+    }
+    make(big, &database).await
+}
+
 /// A program that was built together with this one.
 pub fn beside(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("cannot tell where this program lies")?;
@@ -121,7 +128,7 @@ fn write_settings(folder: &Path, cameras: u64) -> Result<()> {
         .map(|nth| format!("{:?}", fill::camera(nth)))
         .collect();
     let text = format!(
-        "stream_names = [{}]\ndownload_dir = \"images\"\ndatabase_url = \"sqlite:///database.db\"\n",
+        "stream_names = [{}]\ndownload_dir = \"data/images\"\ndatabase_url = \"sqlite:///database.db\"\n",
         names.join(", ")
     );
     Ok(std::fs::write(folder.join("draywatch.toml"), text)?)
@@ -131,6 +138,7 @@ fn write_settings(folder: &Path, cameras: u64) -> Result<()> {
 async fn make(big: &Big, database: &Path) -> Result<[f64; 3]> {
     let now = Clock::system().now();
     open(database, now).await?.close().await;
+    marry(database)?;
     let begun = Instant::now();
     fill::fill(database, big.images, big.cameras, now).await?;
     let filled = begun.elapsed().as_secs_f64();
@@ -159,6 +167,19 @@ async fn make(big: &Big, database: &Path) -> Result<[f64; 3]> {
     );
     catalog.close().await;
     Ok([filled, counted, computed])
+}
+
+/// Lets the program make the archive that belongs to the database, while there is nothing in either.
+fn marry(database: &Path) -> Result<()> {
+    let folder = database.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder.join("data/images"))?;
+    let mut command = std::process::Command::new(beside("draywatch")?);
+    command
+        .args(["verify", "--repair", "--quiet"])
+        .current_dir(folder);
+    let done = command.status()?;
+    ensure!(done.success(), "the archive cannot be made: {done}");
+    Ok(())
 }
 
 async fn open(

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::big::Big;
 use crate::exporting::ExportArgs;
+use crate::serving::Web;
 
 /// Measures draywatch beside curl, the machine's bound and the portal itself, on loopback.
 #[derive(Debug, Parser)]
@@ -41,6 +42,8 @@ pub enum Part {
     Big(Big),
     /// Shards of pictures by `draywatch export` beside `cp -r` of the same files.
     Export(ExportArgs),
+    /// Answers of `draywatch serve` over a large database, its memory, and its files beside nginx.
+    Web(Web),
     /// Many collections in a row, each with a browser session of its own: do processes, files and memory stay what they are?
     Soak(SoakArgs),
     /// Two services beside each other, one by the cameras' rhythm and one by the plain interval: how late are frames?

@@ -16,6 +16,7 @@ mod programs;
 mod report;
 mod samples;
 mod service;
+mod serving;
 mod sim;
 mod soak;
 mod stats;
@@ -100,6 +101,7 @@ async fn bounded(cli: Cli) -> Result<()> {
             match part {
                 Part::Big(big) => big::run(big, cli.json.as_deref()).await,
                 Part::Export(args) => exporting::run(args, cli.json.as_deref()).await,
+                Part::Web(web) => serving::run(web, cli.json.as_deref()).await,
                 Part::Soak(args) => soak::run(args, &cli).await,
                 Part::Lag(args) => lag::run(args, &cli).await,
             }

@@ -64,8 +64,8 @@ pub async fn run(mut command: Command, limit: Duration) -> Result<Finished> {
     })
 }
 
-/// `VmHWM` of a process.
-fn peak_of(pid: u32) -> Option<u64> {
+/// The most memory that a process has had, in KiB (`VmHWM`).
+pub fn peak_of(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status
         .lines()

@@ -52,17 +52,17 @@ fn kinds(shown: &Shown) -> Vec<String> {
         "/api/v1/coverage?camera={camera}&days=365",
         "/api/v1/health",
         "/api/v1/health/history",
-        /*PAGES
-                &format!("/day/{camera}/{date}"),
-                "/day/{camera}/{day}",
-                "/timelapse?camera={camera}",
-                "/coverage?camera={camera}",
-                "/coverage",
-                "/runs",
-                "/runs?camera={camera}&outcome=failed",
-                &format!("/runs/{}", shown.run),
-                "/health",
-        */
+        "/",
+        &format!("/day/{camera}/{date}"),
+        "/day/{camera}/{day}",
+        "/timelapse?camera={camera}",
+        "/coverage?camera={camera}",
+        "/coverage",
+        "/runs",
+        "/runs?camera={camera}&outcome=failed",
+        &format!("/runs/{}", shown.run),
+        "/health",
+        "/settings",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -1,4 +1,4 @@
-//! What people and programs see by HTTP: health, metrics, the API. It reads database and archive and what the service found out; the
+//! What people and programs see by HTTP: health, metrics, the API, the dashboard. It reads database and archive and what the service found out; the
 //! only thing that it changes is what detectors say of images. It must not judge, collect or fetch.
 
 pub mod access;
@@ -8,6 +8,7 @@ mod events;
 mod files;
 mod health;
 mod metrics;
+pub mod pages;
 mod params;
 pub mod problem;
 mod report;

@@ -66,6 +66,18 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// The status.
+    #[must_use]
+    pub fn code(&self) -> StatusCode {
+        self.code
+    }
+
+    /// What exactly failed, and what to do.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Something that may be there in a moment.
     pub fn later(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
@@ -77,6 +89,8 @@ impl IntoResponse for Problem {
         let code = self.code;
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (code, body).into_response();
+        // For pages, which tell of it in their own way.
+        response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         match code {

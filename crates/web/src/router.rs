@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Router, serve as serve_by_axum};
 use tokio::net::TcpListener;
@@ -16,7 +16,7 @@ use crate::access::{guard, identify, secure};
 use crate::events::Events;
 use crate::problem::Problem;
 use crate::state::App;
-use crate::{api, health, metrics};
+use crate::{api, health, metrics, pages};
 
 /// The longest body.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -33,18 +33,25 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::page))
         .merge(api::guarded())
+        .merge(pages::guarded())
         .layer(from_fn(guard));
-    let open = probes().merge(api::open());
+    let open = probes().merge(api::open()).merge(pages::open());
     let all = guarded.merge(open);
     let all = if base.is_empty() {
         all
     } else {
         // Probes come from inside, where nobody knows of the base path.
-        Router::new().nest(&base, all).merge(probes())
+        let home = base.clone();
+        let home = get(async move || Redirect::permanent(&home));
+        Router::new()
+            .nest(&base, all)
+            .route(&format!("{base}/"), home)
+            .merge(probes())
     };
     all.fallback(absent)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(from_fn_with_state(app.clone(), pages::tell))
         .layer(from_fn_with_state(app.clone(), identify))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(secure))

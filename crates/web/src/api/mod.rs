@@ -24,7 +24,8 @@ use crate::access::COOKIE;
 use crate::problem::Problem;
 use crate::state::App;
 
-pub use image::Image;
+pub use image::{Image, VerdictName};
+pub use session::{LogIn, enter, leave};
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v1";

@@ -1,7 +1,7 @@
 //! Logging in and out. Must not know what a right is good for.
 
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, RequestExt};
 use axum_extra::extract::CookieJar;
@@ -21,9 +21,9 @@ use crate::state::{App, blocking};
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
     /// The name.
-    user: String,
+    pub user: String,
     /// The password.
-    password: String,
+    pub password: String,
 }
 
 /// Who asks, and what they may do.
@@ -65,6 +65,21 @@ pub async fn log_in(
 ) -> Result<Response, Problem> {
     check_origin(&request)?;
     let Body(asked): Body<LogIn> = request.extract().await?;
+    let (cookie, session) = enter(&app, &client, asked).await?;
+    let right = session.right.max(app.settings().access.everyone);
+    let told = Json(Who::of(right, Some(&session)));
+    Ok((CookieJar::new().add(cookie), told).into_response())
+}
+
+/// Lets in who has the right password: the cookie to set, and the session. Whose request it is must have been checked.
+///
+/// # Errors
+/// When it is the wrong one, or there were too many attempts.
+pub async fn enter(
+    app: &App,
+    client: &Client,
+    asked: LogIn,
+) -> Result<(Cookie<'static>, Session), Problem> {
     let now = app.now();
     if !app.attempts().allow(client.address, now) {
         let detail = "too many attempts to log in: wait for a minute";
@@ -84,13 +99,18 @@ pub async fn log_in(
     let lasts = TimeDelta::hours(app.settings().access.session_hours.into());
     let (secret, session) = app.sessions().begin(&user.name, user.right, now, lasts);
     tracing::info!(user = user.name, address = ?client.address, "logged in");
-    let right = user.right.max(app.settings().access.everyone);
-    let cookie = cookie(&app, secret, client.is_secure);
-    Ok((
-        CookieJar::new().add(cookie),
-        Json(Who::of(right, Some(&session))),
-    )
-        .into_response())
+    Ok((cookie(app, secret, client.is_secure), session))
+}
+
+/// Ends the log-in of a request, if there is one: what `Set-Cookie` is to say.
+#[must_use]
+pub fn leave(app: &App, client: &Client, headers: &HeaderMap) -> Option<HeaderValue> {
+    if let Some(held) = CookieJar::from_headers(headers).get(COOKIE) {
+        app.sessions().end(held.value());
+    }
+    let mut gone = cookie(app, String::new(), client.is_secure);
+    gone.make_removal();
+    gone.to_string().parse().ok()
 }
 
 /// Log out.
@@ -102,13 +122,8 @@ pub async fn log_out(
     request: Request,
 ) -> Result<Response, Problem> {
     check_origin(&request)?;
-    if let Some(held) = CookieJar::from_headers(&headers).get(COOKIE) {
-        app.sessions().end(held.value());
-    }
-    let mut gone = cookie(&app, String::new(), client.is_secure);
-    gone.make_removal();
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Ok(value) = gone.to_string().parse() {
+    if let Some(value) = leave(&app, &client, &headers) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     Ok(response)

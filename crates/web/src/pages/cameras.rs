@@ -1,0 +1,49 @@
+//! The cameras that pages show. Must not know a page.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use draywatch_core::CameraId;
+
+use crate::problem::Problem;
+use crate::state::App;
+
+/// A camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Camera {
+    /// Its name.
+    pub id: CameraId,
+    /// Whether it is collected by the present settings.
+    pub is_collected: bool,
+    /// Its newest frame.
+    pub newest: Option<DateTime<Utc>>,
+}
+
+/// Those that are collected in the order of the settings, then those that have pictures from before, by name. Rows whose camera is no
+/// name of ours have no page.
+///
+/// # Errors
+/// While the database does not answer.
+pub async fn all(app: &App) -> Result<Vec<Camera>, Problem> {
+    let totals = app
+        .ask(|catalog| async move { catalog.totals().await })
+        .await?;
+    let named = totals.cameras.into_iter().filter_map(|one| {
+        let id = CameraId::new(&one.camera_id).ok()?;
+        Some((id, (one.newest, one.images)))
+    });
+    let mut found: BTreeMap<CameraId, _> = named.collect();
+    let collected = app.settings().cameras.iter().map(|id| Camera {
+        id: id.clone(),
+        is_collected: true,
+        newest: found.remove(id).and_then(|(newest, _)| newest),
+    });
+    let mut cameras: Vec<Camera> = collected.collect();
+    let others = found.into_iter().filter(|(_, (_, images))| *images > 0);
+    cameras.extend(others.map(|(id, (newest, _))| Camera {
+        id,
+        is_collected: false,
+        newest,
+    }));
+    Ok(cameras)
+}

@@ -1,0 +1,22 @@
+//! What a stored frame is called on pages. Must not ask for anything.
+
+use crate::api::{Image, VerdictName};
+
+/// What is wrong with a picture, in a word or two; nothing where it is fine or nobody has looked.
+#[must_use]
+pub fn sight(image: &Image) -> Option<&'static str> {
+    if let Some("missing") = image.file_state.as_deref() {
+        return Some("file missing");
+    }
+    if let Some("bad") = image.file_state.as_deref() {
+        return Some("file damaged");
+    }
+    match image.verdict {
+        Some(VerdictName::Frozen) => Some("frozen"),
+        Some(VerdictName::Placeholder) => Some("no signal"),
+        Some(VerdictName::Dark) => Some("dark"),
+        Some(VerdictName::Blank) => Some("blank"),
+        Some(VerdictName::Ok) | None if image.thumbnail_only => Some("thumbnail only"),
+        Some(VerdictName::Ok) | None => None,
+    }
+}

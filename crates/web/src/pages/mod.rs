@@ -1,0 +1,39 @@
+//! The dashboard: a file for each page, on one shell. Pages are rendered here and work without scripts; small modules keep them moving.
+//! Must not judge, and must not know SQL or files.
+//!
+//! To add a page: a handler that takes a [`Visit`] and ends in [`show`], a template that extends `layout.html`, a route in [`guarded`],
+//! and an entry in [`shell::PLACES`].
+
+pub mod answers;
+pub mod assets;
+pub mod cameras;
+pub mod frames;
+mod login;
+mod now;
+mod problems;
+mod render;
+pub mod shell;
+pub mod times;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::state::App;
+
+pub use problems::tell;
+pub use render::show;
+pub use shell::{Shell, Visit};
+
+/// What takes rights.
+pub fn guarded() -> Router<App> {
+    Router::new().route("/", get(now::page))
+}
+
+/// What everybody may ask for.
+pub fn open() -> Router<App> {
+    Router::new()
+        .route("/login", get(login::page).post(login::enter))
+        .route("/logout", post(login::leave))
+        .route("/assets/{version}/{name}", get(assets::file))
+        .route("/favicon.ico", get(assets::icon))
+}

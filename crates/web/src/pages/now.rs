@@ -1,0 +1,158 @@
+//! The newest frame of every camera, health, and today's coverage. Must not judge.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::response::Response;
+use draywatch_catalog::{ImageQuery, ImageRow, Order};
+use draywatch_core::CameraId;
+
+use super::answers::{self, Day, Strip};
+use super::cameras::{self, Camera};
+use super::shell::{Badge, Shell, Visit};
+use super::show;
+use super::times::{Age, Clock, Time, length};
+use crate::api::Image;
+use crate::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "now.html")]
+struct Page {
+    shell: Shell,
+    reasons: Vec<Reason>,
+    is_running: bool,
+    cameras: Vec<View>,
+    newest: i64,
+}
+
+struct Reason {
+    badge: Badge,
+    message: String,
+}
+
+/// A camera as it is shown.
+struct View {
+    name: String,
+    is_collected: bool,
+    frame: Option<Frame>,
+    strip: Strip,
+    share: String,
+    day: String,
+    lag: Option<String>,
+}
+
+struct Frame {
+    image: Image,
+    at: Option<Time>,
+    age: Option<Age>,
+    address: String,
+    size: (u32, u32),
+    sight: Option<&'static str>,
+}
+
+/// The page.
+pub async fn page(visit: Visit) -> Result<Response, Problem> {
+    let shell = visit.shell("Now", "Now").with("now.js");
+    let cameras = cameras::all(&visit.app).await?;
+    let names: Vec<CameraId> = cameras.iter().map(|one| one.id.clone()).collect();
+    // Read first: what comes meanwhile is told twice rather than not at all.
+    let newest = visit
+        .app
+        .ask(|catalog| async move { catalog.newest_image().await })
+        .await?;
+    let frames = frames(&visit, names.clone()).await?;
+    let clock = shell.clock();
+    let today = (clock.today(), clock.today());
+    let days = answers::days(&visit.app, names, today, visit.now).await?;
+    let lags = lags(&visit);
+    let all = cameras.into_iter().zip(frames).zip(days);
+    let views = all.map(|((camera, frame), days)| {
+        let lag = lags.get(camera.id.as_str()).cloned();
+        view(&shell, &clock, &camera, frame, days, lag)
+    });
+    let cameras = views.collect();
+    let report = visit.app.source().snapshot().report.clone();
+    let reasons = report.reasons.into_iter().map(|reason| Reason {
+        badge: reason.status.into(),
+        message: reason.message,
+    });
+    show(&Page {
+        reasons: reasons.collect(),
+        is_running: report.is_running,
+        shell,
+        cameras,
+        newest,
+    })
+}
+
+fn view(
+    shell: &Shell,
+    clock: &Clock,
+    camera: &Camera,
+    frame: Option<ImageRow>,
+    days: Vec<Day>,
+    lag: Option<String>,
+) -> View {
+    let name = camera.id.to_string();
+    let today = days.into_iter().next().unwrap_or(Day {
+        date: clock.today(),
+        slots: Vec::new(),
+    });
+    View {
+        frame: frame.map(|row| Frame::new(row, shell, clock)),
+        strip: Strip::new(&today, clock),
+        share: today.share(),
+        day: shell.to(&format!("/day/{name}/{}", today.date)),
+        is_collected: camera.is_collected,
+        lag,
+        name,
+    }
+}
+
+impl Frame {
+    /// How wide the picture itself is; more than its largest thumbnail, so that browsers can choose.
+    fn wide(&self) -> u32 {
+        self.size.0.max(641)
+    }
+
+    fn new(row: ImageRow, shell: &Shell, clock: &Clock) -> Self {
+        let image = Image::new(row, &shell.base);
+        let date = image.time.map_or(clock.today(), |at| clock.date(at));
+        let address = format!("/day/{}/{date}/{}", image.camera, image.id);
+        Self {
+            at: image.time.map(|at| clock.time(at)),
+            age: image.time.map(|at| clock.age(at)),
+            address: shell.to(&address),
+            size: image.width.zip(image.height).unwrap_or((16, 9)),
+            sight: super::frames::sight(&image),
+            image,
+        }
+    }
+}
+
+/// The newest frame of each camera.
+async fn frames(visit: &Visit, names: Vec<CameraId>) -> Result<Vec<Option<ImageRow>>, Problem> {
+    let question = |catalog: std::sync::Arc<dyn draywatch_catalog::Catalog>| async move {
+        let newest = names.into_iter().map(|camera| {
+            let query = ImageQuery {
+                camera: Some(camera),
+                order: Order::Newest,
+                limit: 1,
+                ..ImageQuery::default()
+            };
+            let catalog = std::sync::Arc::clone(&catalog);
+            async move { Ok(catalog.image_page(&query).await?.rows.pop()) }
+        });
+        futures::future::try_join_all(newest).await
+    };
+    visit.app.ask(question).await
+}
+
+/// How long after its instant the newest frame of each camera was stored.
+fn lags(visit: &Visit) -> BTreeMap<String, String> {
+    let snapshot = visit.app.source().snapshot();
+    let readings = snapshot.readings.iter().flat_map(|all| &all.cameras);
+    readings
+        .filter_map(|one| Some((one.camera.to_string(), length(one.lag?))))
+        .collect()
+}

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use draywatch_core::CameraId;
 use serde::Serialize;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 /// What somebody may do; the greater includes the lesser.
@@ -77,10 +79,34 @@ pub struct Settings {
     pub thumbnails: PathBuf,
     /// Bytes that all thumbnails may take.
     pub thumbnail_bytes: u64,
-    /// The cameras that are collected.
-    pub cameras: Vec<CameraId>,
     /// The terminal's zone.
     pub zone: Tz,
+    /// What may change while the server runs.
+    pub live: watch::Receiver<Arc<Live>>,
+}
+
+/// What may change while the server runs, when its settings are read again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Live {
+    /// The cameras that are collected.
+    pub cameras: Vec<CameraId>,
+    /// Every setting of the program.
+    pub shown: Vec<ShownSetting>,
+    /// Which file they were read from, in words.
+    pub file: String,
+}
+
+/// A setting of the program as people may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownSetting {
+    /// The dotted name.
+    pub name: &'static str,
+    /// Its value as TOML, secrets hidden; `None` where it is not set.
+    pub value: Option<String>,
+    /// Where that comes from, in words; `None` where nobody set it.
+    pub source: Option<String>,
+    /// What it is for.
+    pub doc: String,
 }
 
 impl Network {

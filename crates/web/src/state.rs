@@ -14,7 +14,7 @@ use crate::Source;
 use crate::access::{Attempts, Sessions};
 use crate::events::Events;
 use crate::problem::Problem;
-use crate::settings::Settings;
+use crate::settings::{Live, Settings};
 use crate::thumbnails::Thumbnails;
 
 /// How long a request waits for the database.
@@ -66,6 +66,12 @@ impl App {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What may change while the server runs.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.0.settings.live.borrow())
     }
 
     /// Where health comes from.
@@ -154,7 +160,7 @@ impl App {
     /// # Errors
     /// When there is none of that name.
     pub async fn camera(&self, camera: &CameraId) -> Result<(), Problem> {
-        if self.0.settings.cameras.contains(camera) {
+        if self.live().cameras.contains(camera) {
             return Ok(());
         }
         let totals = self

@@ -98,9 +98,9 @@ fn run(args: &Args) -> Result<Status, CliError> {
             password_cmd::run()
         }
         Command::Serve => {
-            let config = load()?.config;
-            let _log = logging::set_up(&args.global, &config.log, Purpose::Service)?;
-            serve_cmd::run(config)
+            let loaded = load()?;
+            let _log = logging::set_up(&args.global, &loaded.config.log, Purpose::Service)?;
+            serve_cmd::run(loaded)
         }
         _ => {
             let config = load()?.config;

@@ -3,7 +3,7 @@
 use draywatch_core::{Clock, Failure};
 
 use super::context::{CliError, Status};
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::service::serve;
 use crate::service::signals::Signals;
 
@@ -14,7 +14,7 @@ const THREADS: usize = 2;
 ///
 /// # Errors
 /// When the port is taken, or the system gives no threads or signals.
-pub fn run(config: Config) -> Result<Status, CliError> {
+pub fn run(loaded: Loaded) -> Result<Status, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .max_blocking_threads(32)
@@ -22,7 +22,7 @@ pub fn run(config: Config) -> Result<Status, CliError> {
         .build()
         .map_err(|error| CliError::failed(&error))?;
     let signals = Signals::listen().map_err(|error| CliError::failed(&error))?;
-    let done = runtime.block_on(serve::run(config, signals, Clock::system()));
+    let done = runtime.block_on(serve::run(loaded, signals, Clock::system()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     done.map(|()| Status::AllWell)
         .map_err(|failure: Failure| CliError::new(failure.kind, failure.message))

@@ -47,6 +47,7 @@ pub use health::HealthConfig;
 pub use log::{LogConfig, LogFormat, LogLevel, Rotation};
 pub use portal::PortalConfig;
 pub use problem::{ConfigError, Problem};
+pub use raw::one_line;
 pub use redact::hide_secrets;
 pub use reload::Change;
 pub use retention::{ReferencedRows, Retention, RetentionConfig};

@@ -83,7 +83,8 @@ impl fmt::Display for Raw {
 }
 
 /// A TOML value on one line.
-pub(super) fn one_line(value: &toml::Value) -> String {
+#[must_use]
+pub fn one_line(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => quoted(text),
         toml::Value::Array(items) => {

@@ -16,6 +16,8 @@ pub struct Shown {
     pub value: Option<toml::Value>,
     /// Where it comes from.
     pub source: Source,
+    /// What it is for, in one line.
+    pub doc: String,
 }
 
 impl Loaded {
@@ -29,6 +31,7 @@ impl Loaded {
                 .get(setting.name)
                 .cloned()
                 .unwrap_or(Source::Default),
+            doc: setting.doc().map(str::trim).collect::<Vec<_>>().join(" "),
         })
     }
 

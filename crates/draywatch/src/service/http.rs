@@ -8,13 +8,13 @@ use std::time::Duration;
 use draywatch_core::Clock;
 use draywatch_core::error::chain;
 use draywatch_core::health::{Reason, Status};
-use draywatch_web::settings::{Access, Network, Right, Settings, Token, User};
-use draywatch_web::{App, Source, Store, StoreNow};
+use draywatch_web::settings::{Access, Live, Network, Right, Settings, ShownSetting, Token, User};
+use draywatch_web::{App, Store, StoreNow};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::monitor::Monitor;
-use crate::config::{Config, OpenTo, Secret, WebConfig};
+use crate::config::{Config, Loaded, OpenTo, Secret, Source, WebConfig, one_line};
 use crate::store::{self, ARCHIVE_ID};
 
 /// The first and the longest wait for a database that cannot be opened.
@@ -23,12 +23,12 @@ const OPEN_WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::
 const MARRIES: Duration = Duration::from_secs(2);
 
 /// Serves until this is dropped with its task; a port that is taken is told, and no reason not to collect.
-pub async fn serve(config: &Config, monitor: Arc<Monitor>, clock: Clock) {
+pub async fn serve(config: &Config, live: LiveNow, monitor: Arc<Monitor>, clock: Clock) {
     if !config.enable_health_check {
         return;
     }
     let asked = Arc::clone(&monitor);
-    let source = Source {
+    let source = draywatch_web::Source {
         snapshots: monitor.snapshots(),
         is_alive: Arc::new(move || asked.is_alive()),
         is_ready: None,
@@ -37,7 +37,7 @@ pub async fn serve(config: &Config, monitor: Arc<Monitor>, clock: Clock) {
     let (opening, store) = watch::channel(None);
     let served = async {
         let listener = bind(config).await?;
-        let app = App::new(source, store, settings(config));
+        let app = App::new(source, store, settings(config, live));
         tokio::select! {
             served = draywatch_web::serve(listener, app) => served,
             () = keep_open(config, &clock, opening) => Ok(()),
@@ -102,8 +102,26 @@ pub fn is_open(store: &StoreNow) -> bool {
     store.borrow().is_some()
 }
 
+/// What may change, as it is now.
+pub type LiveNow = watch::Receiver<Arc<Live>>;
+
+/// What `draywatch_web` is told again whenever settings are read again.
+pub fn live(loaded: &Loaded) -> Arc<Live> {
+    let shown = loaded.shown().map(|shown| ShownSetting {
+        name: shown.name,
+        value: shown.value.as_ref().map(one_line),
+        source: (shown.source != Source::Default).then(|| shown.source.to_string()),
+        doc: shown.doc,
+    });
+    Arc::new(Live {
+        cameras: loaded.config.stream_names.clone(),
+        shown: shown.collect(),
+        file: loaded.file_in_words(),
+    })
+}
+
 /// What `draywatch_web` is told.
-pub fn settings(config: &Config) -> Settings {
+pub fn settings(config: &Config, live: LiveNow) -> Settings {
     let web = &config.web;
     let beside = || {
         config
@@ -117,8 +135,8 @@ pub fn settings(config: &Config) -> Settings {
         archive: config.download_dir.clone(),
         thumbnails: web.thumbnail_dir.clone().unwrap_or_else(beside),
         thumbnail_bytes: u64::from(web.thumbnail_cache_mb) * 1_000_000,
-        cameras: config.stream_names.clone(),
         zone: config.portal.time_zone,
+        live,
     }
 }
 

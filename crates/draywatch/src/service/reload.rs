@@ -27,7 +27,7 @@ pub enum Reloaded {
 pub struct Reloader {
     file: Option<PathBuf>,
     overrides: Overrides,
-    running: Config,
+    running: Loaded,
 }
 
 impl Reloader {
@@ -40,13 +40,19 @@ impl Reloader {
         Self {
             file: started.file.clone(),
             overrides,
-            running: started.config.clone(),
+            running: started.clone(),
         }
     }
 
     /// The settings that count.
     #[must_use]
     pub fn running(&self) -> &Config {
+        &self.running.config
+    }
+
+    /// The same, with where each comes from.
+    #[must_use]
+    pub fn loaded(&self) -> &Loaded {
         &self.running
     }
 
@@ -58,7 +64,7 @@ impl Reloader {
     /// As [`Reloader::reload`], with the environment given.
     fn reload_with(&mut self, env: Vec<(String, String)>) -> Reloaded {
         let reloaded = match Config::load(self.file.as_deref(), env, &self.overrides) {
-            Ok(loaded) => self.take(loaded.config),
+            Ok(loaded) => self.take(loaded),
             Err(error) => Reloaded::Refused(error),
         };
         reloaded.log();
@@ -66,18 +72,26 @@ impl Reloader {
     }
 
     /// Takes new settings as far as possible.
-    fn take(&mut self, new: Config) -> Reloaded {
+    fn take(&mut self, mut new: Loaded) -> Reloaded {
         let (needs_restart, changed): (Vec<Change>, Vec<Change>) = self
             .running
-            .changes(&new)
+            .config
+            .changes(&new.config)
             .into_iter()
             .partition(|change| change.needs_restart);
         if changed.is_empty() && needs_restart.is_empty() {
             return Reloaded::Same;
         }
-        self.running = new.for_running(&self.running);
+        for kept in &needs_restart {
+            match self.running.sources.get(kept.name) {
+                Some(source) => new.sources.insert(kept.name, source.clone()),
+                None => new.sources.remove(kept.name),
+            };
+        }
+        new.config = new.config.for_running(&self.running.config);
+        self.running = new;
         Reloaded::Changed {
-            config: Box::new(self.running.clone()),
+            config: Box::new(self.running.config.clone()),
             changed,
             needs_restart,
         }

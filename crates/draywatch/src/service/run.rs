@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use draywatch_core::breaker::Breaker;
 use draywatch_core::error::chain;
 use draywatch_core::{Clock, Failure};
+use draywatch_web::settings::Live;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +65,8 @@ pub struct Service {
     /// What the breaker said at the last turn.
     was_open: bool,
     monitor: Arc<Monitor>,
+    /// What pages show of the settings.
+    live: watch::Sender<Arc<Live>>,
 }
 
 impl Service {
@@ -81,6 +85,7 @@ impl Service {
         let mut pulse = tokio::time::interval(every);
         pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
+            live: watch::Sender::new(http::live(reloader.loaded())),
             clock,
             reloader,
             on_reload,
@@ -107,8 +112,8 @@ impl Service {
         watching.spawn(Arc::clone(&self.monitor).run());
         watching.spawn(alerting::run(Arc::clone(&self.monitor), self.clock.clone()));
         let (config, monitor) = (self.reloader.running().clone(), Arc::clone(&self.monitor));
-        let clock = self.clock.clone();
-        watching.spawn(async move { http::serve(&config, monitor, clock).await });
+        let (clock, live) = (self.clock.clone(), self.live.subscribe());
+        watching.spawn(async move { http::serve(&config, live, monitor, clock).await });
         let done = self.work().await;
         watching.shutdown().await;
         self.monitor.end().await;
@@ -178,6 +183,7 @@ impl Service {
                     ServiceSignal::Reload => {
                         if let Reloaded::Changed { config, .. } = self.reloader.reload() {
                             (self.on_reload)(&config);
+                            self.live.send_replace(http::live(self.reloader.loaded()));
                         }
                     }
                 },
@@ -329,6 +335,7 @@ impl Service {
         match shared.collector.reconfigured(config) {
             Ok(collector) => {
                 (self.on_reload)(config);
+                self.live.send_replace(http::live(self.reloader.loaded()));
                 book.reconfigure(Policy::of(config));
                 let shared = self.share(in_service(collector, config));
                 self.monitor.works_with(&shared);

@@ -15,7 +15,7 @@ use super::http;
 use super::policy::Policy;
 use super::signals::{ServiceSignal, Signals};
 use crate::blocking::blocking;
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::health::{self, Known};
 
 /// How often the service's report is read.
@@ -25,7 +25,9 @@ const EVERY: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When it cannot listen.
-pub async fn run(config: Config, mut signals: Signals, clock: Clock) -> Result<(), Failure> {
+pub async fn run(loaded: Loaded, mut signals: Signals, clock: Clock) -> Result<(), Failure> {
+    let (_unchanging, live) = watch::channel(http::live(&loaded));
+    let config = loaded.config;
     let told =
         |error: std::io::Error| Failure::new(Kind::Configuration, http::cannot(&config, &error));
     let listener = http::bind(&config).await.map_err(told)?;
@@ -38,7 +40,7 @@ pub async fn run(config: Config, mut signals: Signals, clock: Clock) -> Result<(
         is_ready: Some(Arc::new(move || http::is_open(&asked))),
         clock: clock.clone(),
     };
-    let app = App::new(source, store.clone(), http::settings(&config));
+    let app = App::new(source, store.clone(), http::settings(&config, live));
     let mut opened = store.clone();
     let looks = async {
         loop {

@@ -78,7 +78,7 @@ pub async fn list(State(app): State<App>, _: Params<Nothing>) -> Result<Json<Cam
         .await?;
     let found = totals.cameras.into_iter().map(Camera::from);
     let mut cameras: BTreeMap<String, Camera> = found.map(|one| (one.id.clone(), one)).collect();
-    for camera in &app.settings().cameras {
+    for camera in &app.live().cameras {
         let name = camera.as_str().to_owned();
         let one = cameras.entry(name.clone()).or_insert_with(|| Camera {
             id: name,

@@ -15,6 +15,8 @@ pub struct Camera {
     pub id: CameraId,
     /// Whether it is collected by the present settings.
     pub is_collected: bool,
+    /// Its oldest frame.
+    pub oldest: Option<DateTime<Utc>>,
     /// Its newest frame.
     pub newest: Option<DateTime<Utc>>,
 }
@@ -30,18 +32,21 @@ pub async fn all(app: &App) -> Result<Vec<Camera>, Problem> {
         .await?;
     let named = totals.cameras.into_iter().filter_map(|one| {
         let id = CameraId::new(&one.camera_id).ok()?;
-        Some((id, (one.newest, one.images)))
+        Some((id, (one.oldest, one.newest, one.images)))
     });
     let mut found: BTreeMap<CameraId, _> = named.collect();
-    let collected = app.settings().cameras.iter().map(|id| Camera {
+    let live = app.live();
+    let collected = live.cameras.iter().map(|id| Camera {
         id: id.clone(),
         is_collected: true,
-        newest: found.remove(id).and_then(|(newest, _)| newest),
+        oldest: found.get(id).and_then(|(oldest, ..)| *oldest),
+        newest: found.remove(id).and_then(|(_, newest, _)| newest),
     });
     let mut cameras: Vec<Camera> = collected.collect();
-    let others = found.into_iter().filter(|(_, (_, images))| *images > 0);
-    cameras.extend(others.map(|(id, (newest, _))| Camera {
+    let others = found.into_iter().filter(|(_, (.., images))| *images > 0);
+    cameras.extend(others.map(|(id, (oldest, newest, _))| Camera {
         id,
+        oldest,
         is_collected: false,
         newest,
     }));

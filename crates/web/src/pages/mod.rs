@@ -7,11 +7,15 @@
 pub mod answers;
 pub mod assets;
 pub mod cameras;
+mod coverage;
 pub mod frames;
+mod health;
 mod login;
 mod now;
 mod problems;
 mod render;
+mod runs;
+mod settings;
 pub mod shell;
 pub mod times;
 
@@ -26,7 +30,13 @@ pub use shell::{Shell, Visit};
 
 /// What takes rights.
 pub fn guarded() -> Router<App> {
-    Router::new().route("/", get(now::page))
+    Router::new()
+        .route("/", get(now::page))
+        .route("/coverage", get(coverage::page))
+        .route("/runs", get(runs::list))
+        .route("/runs/{id}", get(runs::one))
+        .route("/health", get(health::page))
+        .route("/settings", get(settings::page))
 }
 
 /// What everybody may ask for.

@@ -6,8 +6,12 @@
 
 pub mod answers;
 pub mod assets;
+pub mod calendar;
 pub mod cameras;
+mod day;
+mod frame;
 pub mod frames;
+mod grid;
 mod login;
 mod now;
 mod problems;
@@ -26,7 +30,11 @@ pub use shell::{Shell, Visit};
 
 /// What takes rights.
 pub fn guarded() -> Router<App> {
-    Router::new().route("/", get(now::page))
+    Router::new()
+        .route("/", get(now::page))
+        .route("/day", get(day::choose))
+        .route("/day/{camera}/{date}", get(day::page))
+        .route("/day/{camera}/{date}/{image}", get(frame::page))
 }
 
 /// What everybody may ask for.

@@ -164,6 +164,9 @@ pub async fn one(
 }
 
 /// The row of an image.
+///
+/// # Errors
+/// When there is none.
 pub async fn find(app: &App, id: i64) -> Result<ImageRow, Problem> {
     let row = app
         .ask(|catalog| async move { catalog.image(id).await })

@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::state::App;
 
 pub use image::{Image, VerdictName};
+pub use images::find;
 pub use session::{LogIn, enter, leave};
 
 /// Where the API begins.

@@ -46,6 +46,8 @@ static ASSETS: &[Asset] = &[
     asset!("draywatch.css", "text/css; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
     script!("ages.js"),
+    script!("day.js"),
+    script!("frame.js"),
     script!("now.js"),
 ];
 

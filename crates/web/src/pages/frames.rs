@@ -20,3 +20,16 @@ pub fn sight(image: &Image) -> Option<&'static str> {
         Some(VerdictName::Ok) | None => None,
     }
 }
+
+/// What the picture is worth, in words.
+#[must_use]
+pub fn verdict(image: &Image) -> &'static str {
+    match image.verdict {
+        Some(VerdictName::Ok) => "shows what the camera sees",
+        Some(VerdictName::Frozen) => "frozen: the same as the one before",
+        Some(VerdictName::Placeholder) => "a card instead of a picture",
+        Some(VerdictName::Dark) => "too dark to see anything",
+        Some(VerdictName::Blank) => "light, but nothing to be seen",
+        None => "not examined yet",
+    }
+}

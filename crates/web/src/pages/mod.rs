@@ -6,9 +6,13 @@
 
 pub mod answers;
 pub mod assets;
+pub mod calendar;
 pub mod cameras;
 mod coverage;
+mod day;
+mod frame;
 pub mod frames;
+mod grid;
 mod health;
 mod login;
 mod now;
@@ -37,6 +41,9 @@ pub fn guarded() -> Router<App> {
         .route("/runs/{id}", get(runs::one))
         .route("/health", get(health::page))
         .route("/settings", get(settings::page))
+        .route("/day", get(day::choose))
+        .route("/day/{camera}/{date}", get(day::page))
+        .route("/day/{camera}/{date}/{image}", get(frame::page))
 }
 
 /// What everybody may ask for.

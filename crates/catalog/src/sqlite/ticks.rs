@@ -12,6 +12,9 @@ use crate::{Fence, JobRow, Lease, NewTick, TickEnd, TickRow};
 /// A due time is moved on for so many seconds at most until it is free.
 const MOVES: i32 = 100_000;
 
+/// How old a moment may be when it gets into the database.
+const STALE: TimeDelta = TimeDelta::minutes(1);
+
 /// The open tick of a job, in the words of the partial index: it is used for no others.
 macro_rules! open {
     ($begin:literal, $job:literal, $rest:literal) => {
@@ -44,8 +47,11 @@ pub(super) const PENDING: &str = open!(
     "$1",
     " AND state = 'pending' AND not_before <= $2"
 );
+/// A process may have waited for another one that closed the tick before: its own moment is older by then, and the rows must not
+/// read as if both had been under way. Where clocks differ by more than that, the moment stands as it is.
 pub(super) const START: &str = open!(
-    "UPDATE ticks SET state = 'running', fence = $1, started_at = $2",
+    "UPDATE ticks SET state = 'running', fence = $1, started_at = COALESCE((SELECT finished_at FROM (SELECT finished_at FROM ticks \
+     WHERE job = $3 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1) WHERE finished_at > $2 AND finished_at < $4), $2)",
     "$3",
     " AND state = 'pending'"
 );
@@ -174,6 +180,7 @@ pub(super) async fn start(
         .bind(fence.number)
         .bind(time::text(now))
         .bind(&fence.job)
+        .bind(time::text(now + STALE))
         .execute(&mut *conn)
         .await?;
     sqlx::query("UPDATE jobs SET last_started = $1 WHERE name = $2")

@@ -139,6 +139,26 @@ pub async fn a_tick_that_failed_comes_again(catalog: Arc<dyn Catalog>) {
     assert_eq!(catalog.forget_ticks(at(66)).await.unwrap(), 1);
 }
 
+/// Found by two services on one database, one of which had waited for the other's lock: the rows told of two ticks at once.
+pub async fn a_tick_begins_after_the_one_before_it_has_ended(catalog: Arc<dyn Catalog>) {
+    let start = async |nth: i64, now: i64| {
+        catalog.plan_tick(&tick(nth), at(nth)).await.unwrap();
+        let fence = catalog.start_tick(JOB, "one", at(now)).await.unwrap();
+        let begun = catalog.ticks(Some(JOB), 1).await.unwrap()[0].started_at;
+        (fence.unwrap(), begun.unwrap())
+    };
+    let (fence, begun) = start(0, 5).await;
+    assert_eq!(begun, at(5));
+    let gone = catalog.interrupt_tick(JOB, fence.number, at(30));
+    assert!(gone.await.unwrap());
+    let (fence, begun) = start(20, 29).await;
+    assert_eq!(begun, at(30), "its moment was a second old");
+    let gone = catalog.interrupt_tick(JOB, fence.number, at(1000));
+    assert!(gone.await.unwrap());
+    let (_, begun) = start(40, 100).await;
+    assert_eq!(begun, at(100), "a clock that was set back");
+}
+
 pub async fn a_lease_is_taken_over_only_from_who_is_gone(catalog: Arc<dyn Catalog>) {
     catalog.plan_tick(&tick(0), at(0)).await.unwrap();
     let old = catalog

@@ -29,7 +29,8 @@ macro_rules! for_backend {
                 facts_are_kept sessions_are_remembered the_history_of_health_is_kept runs_are_counted_once_as_they_end
                 the_database_is_whole);
             for_backend!(@tests $fresh, jobs: a_job_has_one_open_tick of_many_that_start_a_tick_one_does
-                a_tick_that_failed_comes_again a_lease_is_taken_over_only_from_who_is_gone
+                a_tick_that_failed_comes_again a_tick_begins_after_the_one_before_it_has_ended
+                a_lease_is_taken_over_only_from_who_is_gone
                 who_lost_a_lease_writes_nothing_more days_sum_up_what_was_observed);
             for_backend!(@tests $fresh, slots: every_change_of_a_frame_changes_its_slot
                 neighbours_across_midnight_close_a_gap days_are_told_in_order_for_every_camera

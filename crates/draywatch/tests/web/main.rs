@@ -2,10 +2,13 @@
 
 mod access;
 mod api;
+mod browser;
+mod collected;
 mod description;
 mod events;
 mod files;
 mod leases;
+mod pages;
 mod site;
 #[path = "../read_commands/support.rs"]
 #[allow(dead_code, reason = "the tests of the commands need more of it")]

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::site::{Site, TOKEN, home, problem, value};
 use crate::support::Home;
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// The hash of the password, as the program itself writes it.
-fn hash() -> String {
+pub fn hash() -> String {
     let home = Home::new();
     let mut child = home
         .command(&["password"])

@@ -2,12 +2,15 @@
 
 mod access;
 mod api;
-
+mod browser;
+mod collected;
 mod description;
 mod detectors;
 mod events;
 mod files;
 mod leases;
+mod pages;
+mod records;
 mod site;
 #[path = "../read_commands/support.rs"]
 #[allow(dead_code, reason = "the tests of the commands need more of it")]

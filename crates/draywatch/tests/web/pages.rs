@@ -1,0 +1,260 @@
+//! The dashboard as people use it: a real Chromium over frames that were really stored.
+
+use std::time::Instant;
+
+use reqwest::Method;
+use thirtyfour::Key;
+
+use crate::access::{PASSWORD, hash};
+use crate::browser::{Browser, visit};
+use crate::collected::{Collected, collected};
+use crate::site::{Site, home, nth, picture};
+
+/// Every page by the name of its screenshots: a new one is a line here.
+fn pages(world: &Collected) -> Vec<(&'static str, String)> {
+    let day = world.yesterday;
+    vec![
+        ("now", "/".to_owned()),
+        ("day", format!("/day/in_gate/{day}")),
+        ("pair", format!("/day/in_gate/{day}?with=out_gate")),
+        ("frame", format!("/day/in_gate/{day}/20")),
+        ("frames", format!("/day/in_gate/{day}/20?with=out_gate")),
+        ("coverage", "/coverage".to_owned()),
+        ("runs", "/runs".to_owned()),
+        ("run", "/runs/1".to_owned()),
+        ("health", "/health".to_owned()),
+        ("settings", "/settings".to_owned()),
+        ("login", "/login".to_owned()),
+        ("absent", "/nowhere".to_owned()),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_clean_on_phones_and_desks_light_and_dark() {
+    let world = collected().await;
+    let base = &world.site.server.base;
+    visit(async |browser: &Browser| {
+        for (name, path) in pages(&world) {
+            if name == "absent" {
+                // Browsers tell of a page that is not there as an error.
+                browser.open(&format!("{base}{path}")).await;
+                assert!(browser.text("h1").await.contains("Not Found"));
+                assert_eq!(browser.count("nav.places a").await, 7);
+                continue;
+            }
+            browser.inspect(name, &format!("{base}{path}")).await;
+        }
+        contents(browser, &world).await;
+    })
+    .await;
+}
+
+/// What was collected is what is shown.
+async fn contents(browser: &Browser, world: &Collected) {
+    let base = &world.site.server.base;
+    browser.open(base).await;
+    assert_eq!(browser.count("article.camera .picture img").await, 2);
+    assert_eq!(browser.count("article.camera svg.strip").await, 2);
+    assert_eq!(browser.count("[aria-current=page]").await, 1);
+    browser
+        .open(&format!("{base}/day/in_gate/{}", world.yesterday))
+        .await;
+    let stored = "SELECT COUNT(*) FROM images WHERE camera_id = 'in_gate'";
+    let stored = world.site.home.number(stored).await;
+    let shown = browser.count(".grid .thumb").await;
+    assert!(
+        shown > 100 && i64::try_from(shown).unwrap() < stored,
+        "{shown} of {stored}"
+    );
+    let gaps = browser.eval("return [...document.querySelectorAll('.grid .gap')].map((one) => one.innerText).join('; ')").await;
+    let gaps = gaps.as_str().unwrap();
+    assert!(
+        gaps.contains("camera offline") && gaps.contains("not downloaded"),
+        "{gaps}"
+    );
+    browser
+        .open(&format!(
+            "{base}/day/in_gate/{}?with=out_gate",
+            world.yesterday
+        ))
+        .await;
+    assert!(browser.count(".grid .slot .tile").await > 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_is_gone_through_by_keyboard() {
+    let site = Site::with(home(30), "").await;
+    let base = &site.server.base;
+    visit(async |browser: &Browser| {
+        browser.open(&format!("{base}/day")).await;
+        assert_eq!(browser.path().await, "/day/in_gate/2025-09-07");
+        assert_eq!(browser.count(".grid .thumb").await, 30);
+        browser.keys(Key::Tab).await;
+        assert_eq!(browser.eval("return document.activeElement.className").await, "skip");
+        browser.keys(Key::Enter).await;
+        browser.wait("document.activeElement.id === 'main'").await;
+        browser.eval("document.querySelector('.calendar [aria-current]').focus()").await;
+        browser.keys(Key::Down).await;
+        browser.keys(Key::Left).await;
+        browser.keys(Key::Enter).await;
+        browser.wait("location.pathname === '/day/in_gate/2025-09-13'").await;
+        browser.driver.back().await.unwrap();
+        browser.wait("location.pathname === '/day/in_gate/2025-09-07'").await;
+        browser.click("#f5").await;
+        browser.wait("location.pathname === '/day/in_gate/2025-09-07/5' && document.getElementById('zoom')?.hidden === false").await;
+        for (key, path) in [(Key::Right, 6), (Key::Right, 7), (Key::Left, 6)] {
+            browser.keys(key).await;
+            browser
+                .wait(&format!("location.pathname.endsWith('/{path}') && document.getElementById('zoom')?.hidden === false"))
+                .await;
+        }
+        browser.keys("+").await;
+        browser.wait("document.querySelector('.stage img').style.transform.includes('scale(1.5)')").await;
+        browser.keys(Key::Escape).await;
+        browser.wait("document.querySelector('.stage img').style.transform === ''").await;
+        let facts = browser.text(".facts").await;
+        for word in ["UTC", "800 × 40", "SHA-256", "2025-09-07 10:50:00 UTC"] {
+            assert!(facts.contains(word), "{word}: {facts}");
+        }
+        browser.keys(Key::Escape).await;
+        browser.wait("location.hash === '#f6' && document.querySelector('.thumb:target')").await;
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+        // An address by another day still leads to the frame.
+        browser.open(&format!("{base}/day/out_gate/2020-01-01/6")).await;
+        assert_eq!(browser.path().await, "/day/in_gate/2025-09-07/6");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_frame_comes_by_itself() {
+    let site = Site::with(home(2), "").await;
+    visit(async |browser: &Browser| {
+        browser.open(&site.server.base).await;
+        browser
+            .wait("document.querySelector('.picture img')?.src.includes('/images/2/')")
+            .await;
+        assert!(browser.text(".when").await.contains("ago"));
+        site.home.store(&nth(40), &picture(40)).await;
+        let stored = Instant::now();
+        browser
+            .wait("document.querySelector('.picture img')?.src.includes('/images/3/')")
+            .await;
+        println!("shown {:?} after its row", stored.elapsed());
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_log_in_by_a_plain_form() {
+    let settings = format!(
+        "web.base_path = \"/gates\"\nweb.user = \"ann\"\nweb.password_hash = \"{}\"",
+        hash()
+    );
+    let site = Site::with(home(2), &settings).await;
+    let base = &site.server.base;
+    let path = "/gates/day/in_gate/2025-09-07?with=in_gate";
+    visit(async |browser: &Browser| {
+        browser.open(&format!("{base}{path}")).await;
+        assert!(browser.path().await.starts_with("/gates/login?next="));
+        assert_eq!(browser.count("nav.places").await, 0);
+        let send = async |password: &str| {
+            browser.eval("document.getElementById('user').value = 'ann'").await;
+            let field = browser.driver.find(thirtyfour::By::Id("password")).await.unwrap();
+            field.send_keys(password).await.unwrap();
+            field.send_keys(Key::Enter + "").await.unwrap();
+        };
+        send("wrong").await;
+        browser.wait("document.querySelector('[role=alert]')?.innerText.includes('Nobody has this name')").await;
+        assert_eq!(browser.eval("return document.getElementById('user').value").await, "ann");
+        send(PASSWORD).await;
+        browser.wait("location.pathname === '/gates/day/in_gate/2025-09-07'").await;
+        assert_eq!(browser.path().await, path);
+        assert_eq!(browser.count(".grid .thumb").await, 2);
+        browser.errors().await;
+        browser.open(&format!("{base}/gates/")).await;
+        browser.wait("document.querySelector('.picture img')?.complete").await;
+        assert_eq!(browser.path().await, "/gates");
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+        browser.click(".leave button").await;
+        browser.wait("location.pathname === '/gates/login'").await;
+        browser.open(&format!("{base}/gates/day")).await;
+        assert!(browser.path().await.starts_with("/gates/login?next=%2Fgates%2Fday"));
+        for _ in 0..6 {
+            send("wrong").await;
+            browser.wait("document.querySelector('[role=alert]')").await;
+            if browser.text("[role=alert]").await.contains("Too many attempts") {
+                break;
+            }
+        }
+        assert!(browser.text("[role=alert]").await.contains("Wait for a minute"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_fail_as_pages_and_the_api_as_before() {
+    let site = Site::with(home(1), "").await;
+    let get = async |path: &str| {
+        let request = site
+            .bare(Method::GET, path)
+            .header("accept", "text/html,*/*;q=0.8");
+        let answer = request.send().await.unwrap();
+        let kind = answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (answer.status().as_u16(), kind, answer.text().await.unwrap())
+    };
+    for (path, code) in [
+        ("/nowhere", 404),
+        ("/day/nobody/2025-09-07", 404),
+        ("/day/in_gate/2025-13-07", 400),
+        ("/day/in_gate/2025-09-07?with=%3Cscript%3E", 404),
+        ("/day/in_gate/2025-09-07/99", 404),
+        ("/assets/0/nothing.js", 404),
+    ] {
+        let (status, kind, text) = get(path).await;
+        assert_eq!(
+            (status, kind.as_str()),
+            (code, "text/html; charset=utf-8"),
+            "{path}: {text}"
+        );
+        assert!(
+            text.contains("<h1>") && !text.contains("<script>"),
+            "{path}: {text}"
+        );
+    }
+    let (status, kind, _) = get("/api/v1/images/99").await;
+    assert_eq!((status, kind.as_str()), (404, "application/problem+json"));
+    let foreign = site
+        .bare(Method::POST, "/login")
+        .header("origin", "http://evil.example");
+    let foreign = foreign.header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(
+        foreign
+            .body("user=a&password=b")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        403
+    );
+    let (_, _, page) = get("/").await;
+    assert!(
+        !page.contains("style=") && !page.contains("onclick"),
+        "{page}"
+    );
+    let sheet = page.split('"').find(|part| part.ends_with(".css")).unwrap();
+    let answer = site.bare(Method::GET, sheet).send().await.unwrap();
+    assert!(
+        answer.headers()["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
+    let tag = answer.headers()["etag"].clone();
+    let again = site.bare(Method::GET, sheet).header("if-none-match", tag);
+    assert_eq!(again.send().await.unwrap().status(), 304);
+}

@@ -1,0 +1,148 @@
+//! Coverage, runs, health and settings as people use them: a real Chromium over frames that were really collected.
+
+use crate::browser::{Browser, visit};
+use crate::collected::{Collected, collected};
+use crate::site::{Site, home, problem};
+
+/// What a page has of an element, one line for each.
+async fn lines(browser: &Browser, selector: &str) -> Vec<String> {
+    let script =
+        format!("return [...document.querySelectorAll({selector:?})].map((one) => one.innerText)");
+    let found = browser.eval(&script).await;
+    let lines = found.as_array().unwrap().iter();
+    lines.map(|one| one.as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_collected_is_told() {
+    let world = collected().await;
+    visit(async |browser: &Browser| {
+        coverage(browser, &world).await;
+        runs(browser, &world).await;
+        health(browser, &world).await;
+        settings(browser, &world).await;
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+async fn coverage(browser: &Browser, world: &Collected) {
+    let (base, day) = (&world.site.server.base, world.yesterday);
+    browser
+        .open(&format!("{base}/coverage?camera=out_gate"))
+        .await;
+    let head = browser.text("main h2").await;
+    assert!(
+        head.starts_with("out_gate in 20") && head.ends_with('%'),
+        "{head}"
+    );
+    let legend = browser.text(".legend").await;
+    for word in ["stored", "camera offline", "not downloaded"] {
+        assert!(legend.contains(word), "{word}: {legend}");
+    }
+    let rows = lines(browser, "table tbody tr").await;
+    let is_told = |reason: &str| {
+        rows.iter()
+            .any(|row| row.contains(&day.to_string()) && row.contains(reason))
+    };
+    assert!(is_told("camera offline"), "{rows:?}");
+    assert!(is_told("not downloaded: http 404"), "{rows:?}");
+    // A click on a day of the map leads there.
+    browser
+        .click(&format!(".map a[href$='/day/out_gate/{day}'] rect"))
+        .await;
+    browser
+        .wait(&format!("location.pathname === '/day/out_gate/{day}'"))
+        .await;
+}
+
+async fn runs(browser: &Browser, world: &Collected) {
+    let base = &world.site.server.base;
+    browser.open(&format!("{base}/runs")).await;
+    assert_eq!(browser.count("tbody tr").await, 4);
+    browser
+        .eval("document.querySelector('#camera').value = 'in_gate'")
+        .await;
+    browser.click("main form button").await;
+    browser.wait("location.search.includes('in_gate')").await;
+    let rows = lines(browser, "tbody tr").await;
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(
+        rows.iter()
+            .all(|row| row.contains("in_gate") && row.contains("incomplete")),
+        "{rows:?}"
+    );
+    browser.click("tbody a").await;
+    browser.wait("location.pathname.startsWith('/runs/')").await;
+    let (listed, text) = (
+        world
+            .site
+            .home
+            .number("SELECT listed FROM runs WHERE camera_id = 'in_gate' ORDER BY id DESC LIMIT 1")
+            .await,
+        browser.text("main").await,
+    );
+    assert!(text.contains(&format!("Listed\n{listed}")), "{text}");
+    assert!(
+        text.contains("http_404") && text.contains("Known to be all"),
+        "{text}"
+    );
+}
+
+async fn health(browser: &Browser, world: &Collected) {
+    let base = &world.site.server.base;
+    browser.open(&format!("{base}/health")).await;
+    assert_eq!(browser.count(".history li").await, 30);
+    let text = browser.text("main").await;
+    assert!(text.contains("no service has run here yet"), "{text}");
+    assert!(text.contains("Database\nok"), "{text}");
+}
+
+async fn settings(browser: &Browser, world: &Collected) {
+    let base = &world.site.server.base;
+    browser.open(&format!("{base}/settings")).await;
+    let row = browser.text("[id='health_check_port']").await;
+    assert!(row.contains('0') && row.contains("draywatch.toml"), "{row}");
+    let row = browser.text("[id='max_retries']").await;
+    assert!(row.ends_with("default"), "{row}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_are_hidden_and_nonsense_is_refused() {
+    let site = Site::new(3).await;
+    let page = site.get("/settings").await;
+    assert_eq!(page.status(), 200);
+    let text = page.text().await.unwrap();
+    assert!(text.contains("web.token") && !text.contains(crate::site::TOKEN));
+    for (path, code) in [
+        ("/coverage?camera=nobody", 404),
+        ("/coverage?camera=../etc", 404),
+        ("/coverage?year=2999", 400),
+        ("/coverage?year=now", 400),
+        ("/coverage?colour=red", 400),
+        ("/runs?camera=nobody", 404),
+        ("/runs?camera=%3Cb%3E", 400),
+        ("/runs?outcome=fine", 400),
+        ("/runs?cursor=1-zz", 400),
+        ("/runs/0", 404),
+        ("/runs/none", 400),
+    ] {
+        problem(site.get(path).await, code).await;
+    }
+    let bare = site.bare(reqwest::Method::GET, "/settings").send().await;
+    assert_eq!(bare.unwrap().status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_nothing_say_so() {
+    let site = Site::with(home(0), "").await;
+    for (path, words) in [
+        ("/coverage", "in_gate in 20"),
+        ("/runs", "Nothing has been collected yet."),
+        ("/health", "The last 30 days"),
+        ("/settings", "stream_names"),
+    ] {
+        let text = site.get(path).await.text().await.unwrap();
+        assert!(text.contains(words), "{path}: {text}");
+    }
+}

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use askama::Template;
 use axum::response::Response;
 use chrono::{Datelike, NaiveDate};
-use draywatch_core::CameraId;
 use serde::Deserialize;
 
 use super::answers::{self, Day, Kind, Stretch, how_long};
@@ -104,14 +103,17 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
     let this_year = clock.today().year();
     let year = which.year.unwrap_or(this_year);
     let (first, last) = bounds(year, clock.today())?;
-    let days = match &camera {
+    let days = match camera {
         Some(camera) => {
-            let found = answers::days(&visit.app, vec![camera.clone()], (first, last), visit.now);
+            // Before its first frame nobody could have missed one.
+            let begun = camera.oldest.map_or(clock.today(), |at| clock.date(at));
+            let (app, ids) = (&visit.app, vec![camera.id.clone()]);
+            let found = answers::days(app, ids, (first.max(begun), last), visit.now);
             found.await?.pop().unwrap_or_default()
         }
         None => Vec::new(),
     };
-    let camera = camera.map(|id| id.to_string()).unwrap_or_default();
+    let camera = camera.map(|one| one.id.to_string()).unwrap_or_default();
     let gaps = gaps(&days, &camera, &shell, &clock);
     show(&Page {
         cameras: all
@@ -132,13 +134,13 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
 }
 
 /// The camera of the form, or the first.
-fn chosen(all: &[Camera], name: &str) -> Result<Option<CameraId>, Problem> {
+fn chosen<'a>(all: &'a [Camera], name: &str) -> Result<Option<&'a Camera>, Problem> {
     if name.is_empty() {
-        return Ok(all.first().map(|one| one.id.clone()));
+        return Ok(all.first());
     }
     let found = all.iter().find(|one| one.id.as_str() == name);
     let found = found.ok_or_else(|| Problem::absent("there is no camera of that name"))?;
-    Ok(Some(found.id.clone()))
+    Ok(Some(found))
 }
 
 /// The first and the last day of a year, up to today.
@@ -184,7 +186,10 @@ fn kinds(days: &[Day]) -> Vec<Share> {
         }
     };
     let shown = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Upcoming);
-    shown.map(share).collect()
+    shown
+        .map(share)
+        .filter(|share| share.slots > 0 || share.kind == Kind::Stored)
+        .collect()
 }
 
 fn gaps(days: &[Day], camera: &str, shell: &Shell, clock: &Clock) -> Vec<Gap> {
@@ -301,7 +306,7 @@ mod tests {
         assert_eq!(share(&days), "97 %");
         let all = kinds(&days);
         assert_eq!((all[0].slots, &*all[0].percent), (277, "97 %"));
-        assert_eq!((all[3].slots, &*all[3].percent), (6, "2 %"));
+        assert_eq!((all[1].slots, &*all[1].percent), (6, "2 %"));
         let places = months(2024);
         assert_eq!(places[0], (LEFT, "Jan"));
         assert_eq!(places[2], (LEFT + 60 * WIDTH, "Mar"), "a leap year");

@@ -208,12 +208,16 @@ impl Browser {
             .await;
     }
 
-    /// Errors that browsers tell developers since the last look.
+    /// Errors that browsers tell developers since the last look. That the page itself is one of a failure is none.
     pub async fn errors(&self) -> Vec<String> {
         let logs = self.own("/se/log", json!({"type": "browser"})).await;
         let logs = logs.as_array().cloned().unwrap_or_default();
         let severe = logs.iter().filter(|line| line["level"] == "SEVERE");
-        severe.map(|line| line["message"].to_string()).collect()
+        let here = self.driver.current_url().await.unwrap();
+        let itself = format!("{here} - Failed to load resource");
+        let texts = severe.filter_map(|line| line["message"].as_str());
+        let texts = texts.filter(|text| !text.starts_with(&itself));
+        texts.map(str::to_owned).collect()
     }
 
     /// What axe finds that is serious or critical.

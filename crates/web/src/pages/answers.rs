@@ -196,6 +196,14 @@ impl Day {
         (have.count(), over.count())
     }
 
+    /// What the quarters of its strip begin and end with, such as `06:00`; an hour off on days when clocks change.
+    #[must_use]
+    pub fn quarters(&self, clock: &Clock) -> Vec<String> {
+        let starts = (0..4).filter_map(|nth| self.slots.get(self.slots.len() * nth / 4));
+        let starts = starts.map(|slot| clock.text(slot.start));
+        starts.chain(std::iter::once("24:00".to_owned())).collect()
+    }
+
     /// The share of what could be there, such as `97 %`.
     #[must_use]
     pub fn share(&self) -> String {
@@ -268,7 +276,6 @@ pub struct Strip {
     slots: usize,
     words: String,
     bars: Vec<Bar>,
-    hours: Vec<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -305,13 +312,12 @@ impl Strip {
             slots: day.slots.len(),
             words: words(day, &all, clock),
             bars,
-            hours: (0..day.slots.len()).step_by(36).skip(1).collect(),
         }
     }
 }
 
 fn told(one: &Stretch, clock: &Clock) -> String {
-    let (from, to) = (clock.text(one.first.start), clock.text(one.end));
+    let (from, to) = (clock.text(one.first.start), clock.end(one.end).text);
     format!("{from} to {to}: {}", one.first.words())
 }
 

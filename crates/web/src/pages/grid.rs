@@ -211,7 +211,7 @@ impl Maker<'_> {
             class: stretch.first.kind.class(),
             words: stretch.first.words(),
             from: self.clock.hour(stretch.first.start),
-            to: self.clock.hour(stretch.end),
+            to: self.clock.end(stretch.end),
             length: how_long(stretch),
             hour: hours.first(stretch.first.start),
         }

@@ -36,6 +36,7 @@ struct View {
     is_collected: bool,
     frame: Option<Frame>,
     strip: Strip,
+    quarters: Vec<String>,
     share: String,
     day: String,
     lag: Option<String>,
@@ -101,6 +102,7 @@ fn view(
     View {
         frame: frame.map(|row| Frame::new(row, shell, clock)),
         strip: Strip::new(&today, clock),
+        quarters: today.quarters(clock),
         share: today.share(),
         day: shell.to(&format!("/day/{name}/{}", today.date)),
         is_collected: camera.is_collected,

@@ -70,6 +70,17 @@ impl Clock {
         self.element(at, "%H:%M")
     }
 
+    /// The same for the end of a stretch: midnight is the end of the day then.
+    #[must_use]
+    pub fn end(&self, at: DateTime<Utc>) -> Time {
+        let time = self.hour(at);
+        if time.text == "00:00" {
+            let text = "24:00".to_owned();
+            return Time { text, ..time };
+        }
+        time
+    }
+
     /// As text such as `10:07`, where no element can stand.
     #[must_use]
     pub fn text(&self, at: DateTime<Utc>) -> String {
@@ -185,6 +196,7 @@ mod tests {
             clock.time(now - TimeDelta::hours(4)).text,
             "6 Sep 2025, 23:00"
         );
+        assert_eq!(clock.end(now - TimeDelta::hours(3)).text, "24:00");
         assert_eq!(clock.precise(now).text, "Sun 7 Sep 2025, 03:00:00 PDT");
         assert_eq!(
             clock.age(now - TimeDelta::minutes(130)).text,

@@ -221,7 +221,7 @@ impl Browser {
     }
 
     /// What axe finds that is serious or critical.
-    async fn violations(&self) -> Vec<String> {
+    pub async fn violations(&self) -> Vec<String> {
         self.driver.execute(AXE.as_str(), Vec::new()).await.unwrap();
         let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((found) => done(found.violations), \
                       (error) => done([{impact: 'critical', id: String(error), nodes: []}]))";

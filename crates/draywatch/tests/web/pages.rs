@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use draywatch_core::{CameraId, FrameId};
 use reqwest::Method;
 use thirtyfour::Key;
 
@@ -9,6 +10,7 @@ use crate::access::{PASSWORD, hash};
 use crate::browser::{Browser, visit};
 use crate::collected::{Collected, collected};
 use crate::site::{Site, home, nth, picture};
+use crate::support::{at, full, image, path};
 
 /// Every page by the name of its screenshots: a new one is a line here.
 fn pages(world: &Collected) -> Vec<(&'static str, String)> {
@@ -69,6 +71,66 @@ async fn contents(browser: &Browser, world: &Collected) {
         ))
         .await;
     assert!(browser.count(".grid .slot .tile").await > 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_cameras_fit_on_a_page() {
+    let home = home(1);
+    let catalog = home.catalog().await;
+    for number in 0..59_u8 {
+        let frame = FrameId::first(
+            CameraId::new(&format!("gate_{number:02}")).unwrap(),
+            at(number.into()),
+        );
+        let bytes = full(number);
+        home.write(&path(&frame), &bytes);
+        assert_eq!(
+            catalog
+                .adopt(&[image(&frame, &bytes)], at(0))
+                .await
+                .unwrap(),
+            1
+        );
+    }
+    catalog.close().await;
+    let site = Site::with(home, "").await;
+    let base = &site.server.base;
+    visit(async |browser: &Browser| {
+        browser.inspect("many", base).await;
+        // in_gate and out_gate are collected; the latter has no frame.
+        assert_eq!(browser.count("article.camera").await, 61);
+        assert_eq!(browser.count("article.camera .picture img").await, 60);
+        browser
+            .inspect("all", &format!("{base}/day/in_gate/2025-09-07?with=all"))
+            .await;
+        assert_eq!(browser.count(".strips .strip").await, 6);
+        assert!(
+            browser
+                .text(".frames")
+                .await
+                .contains("55 more cameras are left out")
+        );
+    })
+    .await;
+}
+
+/// What judges the pages would find something.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_judges_of_pages_have_eyes() {
+    let site = Site::with(home(1), "").await;
+    visit(async |browser: &Browser| {
+        browser.open(&site.server.base).await;
+        assert_eq!(browser.violations().await, Vec::<String>::new());
+        browser.eval("document.documentElement.removeAttribute('lang')").await;
+        assert_eq!(browser.violations().await.len(), 1);
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+        browser.eval("document.querySelector('h1').setAttribute('style', 'color: red')").await;
+        let errors = browser.errors().await;
+        assert!(errors.len() == 1 && errors[0].contains("Content Security Policy"), "{errors:?}");
+        browser.eval("const one = new Image(); one.src = '/nowhere.png'; return one.decode().catch(() => {})").await;
+        assert_eq!(browser.errors().await.len(), 1);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -202,6 +264,9 @@ async fn pages_fail_as_pages_and_the_api_as_before() {
         ("/nowhere", 404),
         ("/day/nobody/2025-09-07", 404),
         ("/day/in_gate/2025-13-07", 400),
+        ("/day/in_gate/%2B262142-12-31", 404),
+        ("/day/in_gate/2025-09-07?month=0000-01-01", 404),
+        ("/day/in_gate/2025-09-07/99999999999999999999", 400),
         ("/day/in_gate/2025-09-07?with=%3Cscript%3E", 404),
         ("/day/in_gate/2025-09-07/99", 404),
         ("/assets/0/nothing.js", 404),

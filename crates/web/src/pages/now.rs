@@ -158,3 +158,59 @@ fn lags(visit: &Visit) -> BTreeMap<String, String> {
         .filter_map(|one| Some((one.camera.to_string(), length(one.lag?))))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::shell::plain;
+    use draywatch_core::health::Status;
+
+    #[test]
+    fn names_and_reasons_are_text() {
+        let shell = plain();
+        let clock = shell.clock();
+        let row = ImageRow {
+            id: 7,
+            camera_id: "<script>alert(1)</script>".to_owned(),
+            timestamp: None,
+            ordinal: 1,
+            path: String::new(),
+            file_size: None,
+            sha256: Some("\"><svg onload=x>".to_owned()),
+            width: Some(800),
+            height: Some(450),
+            is_thumbnail: false,
+            processed: false,
+            url: None,
+            file_state: Some("missing".to_owned()),
+            verified_at: None,
+            verdict: None,
+        };
+        let camera = Camera {
+            id: CameraId::new("in_gate").unwrap(),
+            is_collected: false,
+            newest: None,
+        };
+        let lag = Some("<b>1 h</b>".to_owned());
+        let seen = view(&shell, &clock, &camera, Some(row), Vec::new(), lag);
+        let page = Page {
+            reasons: vec![Reason {
+                badge: Status::Critical.into(),
+                message: "<script>alert(2)</script>".to_owned(),
+            }],
+            is_running: true,
+            cameras: vec![seen],
+            newest: 7,
+            shell,
+        };
+        let text = page.render().unwrap();
+        for word in ["<script>alert", "<b>1 h", "<svg onload", "style="] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+        assert!(
+            text.contains("file missing") && text.contains("not collected"),
+            "{text}"
+        );
+        assert!(text.contains("no time"), "{text}");
+    }
+}

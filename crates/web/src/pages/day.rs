@@ -10,12 +10,13 @@ use draywatch_core::CameraId;
 use draywatch_core::zone::day_bounds;
 use serde::Deserialize;
 
-use super::answers::{self, Day, Strip};
+use super::answers::{self, Day};
 use super::calendar::{Calendar, Shown, month_of, neighbours};
 use super::cameras::{self, Camera};
 use super::grid::{Cell, Maker};
 use super::shell::{Shell, Visit};
 use super::show;
+use super::strip::Strip;
 use crate::params::{InPath, Params};
 use crate::problem::Problem;
 

@@ -17,6 +17,7 @@ mod now;
 mod problems;
 mod render;
 pub mod shell;
+pub mod strip;
 pub mod times;
 
 use axum::Router;

@@ -7,10 +7,11 @@ use axum::response::Response;
 use draywatch_catalog::{ImageQuery, ImageRow, Order};
 use draywatch_core::CameraId;
 
-use super::answers::{self, Day, Strip};
+use super::answers::{self, Day};
 use super::cameras::{self, Camera};
 use super::shell::{Badge, Shell, Visit};
 use super::show;
+use super::strip::Strip;
 use super::times::{Age, Clock, Time, length};
 use crate::api::Image;
 use crate::problem::Problem;

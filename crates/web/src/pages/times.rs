@@ -134,7 +134,7 @@ fn ago(past: TimeDelta) -> String {
     format!("{} ago", length(past))
 }
 
-/// A length of time in its two greatest units, such as `2 h 10 min`.
+/// A length of time in its two greatest units, such as `2 h 10 min`; of weeks only the days.
 #[must_use]
 pub fn length(time: TimeDelta) -> String {
     let (days, hours) = (time.num_days(), time.num_hours() % 24);
@@ -145,7 +145,7 @@ pub fn length(time: TimeDelta) -> String {
         (0, _, 0) => format!("{hours} h"),
         (0, _, _) => format!("{hours} h {minutes} min"),
         (1, 0, _) => "1 day".to_owned(),
-        (_, 0, _) => format!("{days} days"),
+        (7.., _, _) | (_, 0, _) => format!("{days} days"),
         (1, _, _) => format!("1 day {hours} h"),
         _ => format!("{days} days {hours} h"),
     }
@@ -215,6 +215,7 @@ mod tests {
             (86_400, "1 day"),
             (90_000, "1 day 1 h"),
             (200_000, "2 days 7 h"),
+            (700_000, "8 days"),
         ] {
             assert_eq!(length(TimeDelta::seconds(seconds)), told);
         }

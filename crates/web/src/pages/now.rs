@@ -23,6 +23,7 @@ struct Page {
     reasons: Vec<Reason>,
     is_running: bool,
     cameras: Vec<View>,
+    sizes: &'static str,
     newest: i64,
 }
 
@@ -72,7 +73,7 @@ pub async fn page(visit: Visit) -> Result<Response, Problem> {
         let lag = lags.get(camera.id.as_str()).cloned();
         view(&shell, &clock, &camera, frame, days, lag)
     });
-    let cameras = views.collect();
+    let cameras: Vec<View> = views.collect();
     let report = visit.app.source().snapshot().report.clone();
     let reasons = report.reasons.into_iter().map(|reason| Reason {
         badge: reason.status.into(),
@@ -82,9 +83,20 @@ pub async fn page(visit: Visit) -> Result<Response, Problem> {
         reasons: reasons.collect(),
         is_running: report.is_running,
         shell,
+        sizes: sizes(cameras.len()),
         cameras,
         newest,
     })
+}
+
+/// How wide a picture is shown, for browsers to choose between its file and a thumbnail; the style sheet says the same.
+fn sizes(cameras: usize) -> &'static str {
+    match cameras {
+        0..=1 => "(max-width: 1250px) 95vw, 1200px",
+        2 => "(max-width: 900px) 95vw, 48vw",
+        3..=8 => "(max-width: 900px) 95vw, (max-width: 1300px) 48vw, 32vw",
+        _ => "(max-width: 600px) 95vw, 320px",
+    }
 }
 
 fn view(
@@ -201,6 +213,7 @@ mod tests {
             }],
             is_running: true,
             cameras: vec![seen],
+            sizes: sizes(1),
             newest: 7,
             shell,
         };

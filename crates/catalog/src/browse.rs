@@ -89,6 +89,19 @@ pub struct RunPage {
     pub next: Option<Place>,
 }
 
+/// A camera that image rows are of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenCamera {
+    /// Its name as written in the rows.
+    pub name: String,
+    /// Image rows.
+    pub images: u64,
+    /// Its oldest frame.
+    pub oldest: Option<DateTime<Utc>>,
+    /// Its newest frame.
+    pub newest: Option<DateTime<Utc>>,
+}
+
 /// Looking around.
 #[async_trait]
 pub trait Browse: Send + Sync + 'static {
@@ -98,6 +111,8 @@ pub trait Browse: Send + Sync + 'static {
     async fn image(&self, id: i64) -> Result<Option<ImageRow>>;
     /// The highest id of an image row; 0 where there is none.
     async fn newest_image(&self) -> Result<i64>;
+    /// The cameras that image rows are or were of, by name: from counters, at no cost that grows with what there is of them.
+    async fn seen_cameras(&self) -> Result<Vec<SeenCamera>>;
     /// Runs by when they began.
     async fn run_page(&self, query: &RunQuery) -> Result<RunPage>;
     /// The run of that id, with what it observed.

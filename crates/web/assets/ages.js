@@ -9,7 +9,7 @@ function length(seconds) {
   const days = Math.floor(seconds / 86400);
   const hours = Math.floor(seconds / 3600) % 24;
   const minutes = Math.floor(seconds / 60) % 60;
-  if (days > 0) return `${days} day${days > 1 ? 's' : ''}${hours > 0 ? ` ${hours} h` : ''}`;
+  if (days > 0) return `${days} day${days > 1 ? 's' : ''}${hours > 0 && days < 7 ? ` ${hours} h` : ''}`;
   if (hours > 0) return `${hours} h${minutes > 0 ? ` ${minutes} min` : ''}`;
   return minutes > 0 ? `${minutes} min` : `${seconds} s`;
 }

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::{SqliteCatalog, images, row, runs, time};
 use crate::{
     Browse, ImagePage, ImageQuery, ImageRow, NewObservation, Order, Place, Result, RunPage,
-    RunQuery, RunRow, VerdictIs,
+    RunQuery, RunRow, SeenCamera, VerdictIs,
 };
 
 /// Rows that are looked at for one page, when only some of them are asked for.
@@ -34,6 +34,10 @@ impl Browse for SqliteCatalog {
         })
     }
 
+    async fn seen_cameras(&self) -> Result<Vec<SeenCamera>> {
+        read_one!(self, "reading cameras", |conn| seen_cameras(conn))
+    }
+
     async fn run_page(&self, query: &RunQuery) -> Result<RunPage> {
         read_one!(self, "reading a page of runs", |conn| run_page(conn, query))
     }
@@ -41,6 +45,20 @@ impl Browse for SqliteCatalog {
     async fn run(&self, id: i64) -> Result<Option<(RunRow, Option<NewObservation>)>> {
         read!(self, "reading a run", |conn| runs::by_id(conn, id))
     }
+}
+
+async fn seen_cameras(conn: &mut SqliteConnection) -> sqlx::Result<Vec<SeenCamera>> {
+    let sql = "SELECT camera_id, images, oldest, newest FROM camera_totals ORDER BY camera_id";
+    let found = sqlx::query(sql).fetch_all(conn).await?;
+    let camera = |found: &SqliteRow| {
+        Ok(SeenCamera {
+            name: row::text(found, "camera_id")?.unwrap_or_default(),
+            images: row::count(found, "images")?,
+            oldest: row::instant(found, "oldest")?,
+            newest: row::instant(found, "newest")?,
+        })
+    };
+    found.iter().map(camera).collect()
 }
 
 async fn image_page(conn: &mut SqliteConnection, query: &ImageQuery) -> sqlx::Result<ImagePage> {

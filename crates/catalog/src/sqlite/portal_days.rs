@@ -109,13 +109,14 @@ pub(super) async fn count_since(
     row::small(&found, "listings")
 }
 
-/// The newest frames, stored or on the ledger. A text between the limits may still be no time.
-pub(super) const NEWEST: &str = "SELECT instant, committed FROM ( \
+/// The newest frames, stored or on the ledger, all in one text: row by row they would take three times as long. A text between the limits
+/// may still be no time, and not even UTF-8.
+pub(super) const NEWEST: &str = "SELECT CAST(group_concat(instant || char(31) || COALESCE(committed, ''), char(30)) AS BLOB) AS frames FROM ( \
     SELECT * FROM (SELECT timestamp AS instant, created_at AS committed FROM images \
                    WHERE camera_id = $1 AND timestamp >= '0000-' AND timestamp <= $2 ORDER BY timestamp DESC LIMIT $3) \
     UNION ALL \
     SELECT * FROM (SELECT instant, NULL FROM frame_ledger WHERE camera_id = $1 AND state <> 'thumbnail' \
-                   AND instant <= $2 ORDER BY instant DESC LIMIT $3)) ORDER BY instant DESC LIMIT $3";
+                   AND instant <= $2 ORDER BY instant DESC LIMIT $3))";
 
 pub(super) async fn newest(
     conn: &mut SqliteConnection,
@@ -123,18 +124,22 @@ pub(super) async fn newest(
     until: DateTime<Utc>,
     limit: u32,
 ) -> sqlx::Result<Vec<SeenFrame>> {
-    let rows = sqlx::query(NEWEST)
+    let found: Option<Vec<u8>> = sqlx::query_scalar(NEWEST)
         .bind(camera.as_str())
         .bind(time::text(until))
         .bind(limit)
-        .fetch_all(conn)
+        .fetch_one(conn)
         .await?;
-    let mut seen = Vec::new();
-    for found in &rows {
-        if let Some(instant) = row::instant(found, "instant")? {
-            let committed = row::instant(found, "committed")?;
-            seen.push(SeenFrame { instant, committed });
-        }
-    }
+    let text = String::from_utf8_lossy(found.as_deref().unwrap_or_default());
+    let frame = |line: &str| {
+        let (instant, committed) = line.split_once('\u{1f}')?;
+        Some(SeenFrame {
+            instant: time::parse(instant)?,
+            committed: time::parse(committed),
+        })
+    };
+    let mut seen: Vec<SeenFrame> = text.split('\u{1e}').filter_map(frame).collect();
+    seen.sort_by_key(|frame| std::cmp::Reverse(frame.instant));
+    seen.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(seen)
 }

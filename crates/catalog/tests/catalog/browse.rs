@@ -218,3 +218,29 @@ async fn runs_come_by_pages_the_newest_first() {
     assert!(catalog.run(99).await.unwrap().is_none());
     catalog.close().await;
 }
+
+#[tokio::test]
+async fn cameras_are_known_by_their_rows_whoever_wrote_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("database.db");
+    let catalog = open(&path).await;
+    assert_eq!(catalog.seen_cameras().await.unwrap(), []);
+    catalog
+        .adopt(&[image(&frame(0)), image(&frame(600))], at(0))
+        .await
+        .unwrap();
+    execute(&path, &v1_insert("x/1.jpg", "an odd name", "no time")).await;
+    let seen = catalog.seen_cameras().await.unwrap();
+    let told: Vec<_> = seen
+        .iter()
+        .map(|one| (one.name.as_str(), one.images, one.oldest, one.newest))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("an odd name", 1, None, None),
+            ("in_gate", 2, Some(at(0)), Some(at(600)))
+        ]
+    );
+    catalog.close().await;
+}

@@ -149,7 +149,7 @@ async fn mistakes_are_told_as_problems_that_name_them() {
         ("/api/v1/coverage", 400, "camera"),
         ("/api/v1/coverage?camera=in_gate&days=401", 400, "days"),
         ("/api/v2/images", 404, "/api/v2/images"),
-        ("/", 404, "nothing"),
+        ("/nowhere", 404, "nothing"),
     ] {
         let told = problem(site.get(path).await, code).await;
         assert!(told.contains(word), "{path}: {told}");

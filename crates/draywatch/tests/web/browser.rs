@@ -21,6 +21,15 @@ use crate::support::is_root;
 /// One at a time: a second one would be slower than waiting for the first.
 static TURN: Mutex<()> = Mutex::const_new(());
 
+/// Phones, desks and a wall: how wide, and whether dark.
+const SCREENS: [(u32, bool); 5] = [
+    (390, false),
+    (390, true),
+    (1600, false),
+    (1600, true),
+    (2560, true),
+];
+
 /// What judges pages; from npm.
 static AXE: LazyLock<String> = LazyLock::new(|| {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -197,7 +206,11 @@ impl Browser {
 
     /// A screen of that size, light or dark.
     pub async fn screen(&self, width: u32, is_dark: bool) {
-        let height = if width < 600 { 844 } else { 1000 };
+        let height = match width {
+            0..600 => 844,
+            600..2000 => 1000,
+            _ => 1440,
+        };
         let metrics =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.tools("Emulation.setDeviceMetricsOverride", metrics)
@@ -208,16 +221,20 @@ impl Browser {
             .await;
     }
 
-    /// Errors that browsers tell developers since the last look.
+    /// Errors that browsers tell developers since the last look. That the page itself is one of a failure is none.
     pub async fn errors(&self) -> Vec<String> {
         let logs = self.own("/se/log", json!({"type": "browser"})).await;
         let logs = logs.as_array().cloned().unwrap_or_default();
         let severe = logs.iter().filter(|line| line["level"] == "SEVERE");
-        severe.map(|line| line["message"].to_string()).collect()
+        let here = self.driver.current_url().await.unwrap();
+        let itself = format!("{here} - Failed to load resource");
+        let texts = severe.filter_map(|line| line["message"].as_str());
+        let texts = texts.filter(|text| !text.starts_with(&itself));
+        texts.map(str::to_owned).collect()
     }
 
     /// What axe finds that is serious or critical.
-    async fn violations(&self) -> Vec<String> {
+    pub async fn violations(&self) -> Vec<String> {
         self.driver.execute(AXE.as_str(), Vec::new()).await.unwrap();
         let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((found) => done(found.violations), \
                       (error) => done([{impact: 'critical', id: String(error), nodes: []}]))";
@@ -230,11 +247,11 @@ impl Browser {
             .collect()
     }
 
-    /// Opens a page on a phone and a desk, light and dark: its console stays clean, axe finds nothing serious, nothing scrolls
+    /// Opens a page on every screen, light and dark: its console stays clean, axe finds nothing serious, nothing scrolls
     /// sideways. Screenshots go to `target/screenshots`.
     pub async fn inspect(&self, name: &str, address: &str) {
         self.errors().await;
-        for (width, is_dark) in [(390, false), (390, true), (1600, false), (1600, true)] {
+        for (width, is_dark) in SCREENS {
             self.screen(width, is_dark).await;
             self.open(address).await;
             // Pictures further down are loaded when somebody gets there.

@@ -15,3 +15,4 @@ mod site;
 #[path = "../read_commands/support.rs"]
 #[allow(dead_code, reason = "the tests of the commands need more of it")]
 mod support;
+mod ways_in;

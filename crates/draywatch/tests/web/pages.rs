@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use reqwest::Method;
+use draywatch_core::{CameraId, FrameId};
 use thirtyfour::Key;
 
-use crate::access::{PASSWORD, hash};
 use crate::browser::{Browser, visit};
 use crate::collected::{Collected, collected};
 use crate::site::{Site, home, nth, picture};
+use crate::support::{at, full, image, path};
 
 /// Every page by the name of its screenshots: a new one is a line here.
 fn pages(world: &Collected) -> Vec<(&'static str, String)> {
@@ -24,7 +24,6 @@ fn pages(world: &Collected) -> Vec<(&'static str, String)> {
         ("run", "/runs/1".to_owned()),
         ("health", "/health".to_owned()),
         ("settings", "/settings".to_owned()),
-        ("login", "/login".to_owned()),
         ("absent", "/nowhere".to_owned()),
     ]
 }
@@ -35,13 +34,6 @@ async fn every_page_is_clean_on_phones_and_desks_light_and_dark() {
     let base = &world.site.server.base;
     visit(async |browser: &Browser| {
         for (name, path) in pages(&world) {
-            if name == "absent" {
-                // Browsers tell of a page that is not there as an error.
-                browser.open(&format!("{base}{path}")).await;
-                assert!(browser.text("h1").await.contains("Not Found"));
-                assert_eq!(browser.count("nav.places a").await, 7);
-                continue;
-            }
             browser.inspect(name, &format!("{base}{path}")).await;
         }
         contents(browser, &world).await;
@@ -52,6 +44,9 @@ async fn every_page_is_clean_on_phones_and_desks_light_and_dark() {
 /// What was collected is what is shown.
 async fn contents(browser: &Browser, world: &Collected) {
     let base = &world.site.server.base;
+    browser.open(&format!("{base}/nowhere")).await;
+    assert!(browser.text("h1").await.contains("Not Found"));
+    assert_eq!(browser.count("nav.places a").await, 7);
     browser.open(base).await;
     assert_eq!(browser.count("article.camera .picture img").await, 2);
     assert_eq!(browser.count("article.camera svg.strip").await, 2);
@@ -79,6 +74,66 @@ async fn contents(browser: &Browser, world: &Collected) {
         ))
         .await;
     assert!(browser.count(".grid .slot .tile").await > 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_cameras_fit_on_a_page() {
+    let home = home(1);
+    let catalog = home.catalog().await;
+    for number in 0..59_u8 {
+        let frame = FrameId::first(
+            CameraId::new(&format!("gate_{number:02}")).unwrap(),
+            at(number.into()),
+        );
+        let bytes = full(number);
+        home.write(&path(&frame), &bytes);
+        assert_eq!(
+            catalog
+                .adopt(&[image(&frame, &bytes)], at(0))
+                .await
+                .unwrap(),
+            1
+        );
+    }
+    catalog.close().await;
+    let site = Site::with(home, "").await;
+    let base = &site.server.base;
+    visit(async |browser: &Browser| {
+        browser.inspect("many", base).await;
+        // in_gate and out_gate are collected; the latter has no frame.
+        assert_eq!(browser.count("article.camera").await, 61);
+        assert_eq!(browser.count("article.camera .picture img").await, 60);
+        browser
+            .inspect("all", &format!("{base}/day/in_gate/2025-09-07?with=all"))
+            .await;
+        assert_eq!(browser.count(".strips .strip").await, 6);
+        assert!(
+            browser
+                .text(".frames")
+                .await
+                .contains("55 more cameras are left out")
+        );
+    })
+    .await;
+}
+
+/// What judges the pages would find something.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_judges_of_pages_have_eyes() {
+    let site = Site::with(home(1), "").await;
+    visit(async |browser: &Browser| {
+        browser.open(&site.server.base).await;
+        assert_eq!(browser.violations().await, Vec::<String>::new());
+        browser.eval("document.documentElement.removeAttribute('lang')").await;
+        assert_eq!(browser.violations().await.len(), 1);
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+        browser.eval("document.querySelector('h1').setAttribute('style', 'color: red')").await;
+        let errors = browser.errors().await;
+        assert!(errors.len() == 1 && errors[0].contains("Content Security Policy"), "{errors:?}");
+        browser.eval("const one = new Image(); one.src = '/nowhere.png'; return one.decode().catch(() => {})").await;
+        assert_eq!(browser.errors().await.len(), 1);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,117 +199,4 @@ async fn a_new_frame_comes_by_itself() {
         assert_eq!(browser.errors().await, Vec::<String>::new());
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_log_in_by_a_plain_form() {
-    let settings = format!(
-        "web.base_path = \"/gates\"\nweb.user = \"ann\"\nweb.password_hash = \"{}\"",
-        hash()
-    );
-    let site = Site::with(home(2), &settings).await;
-    let base = &site.server.base;
-    let path = "/gates/day/in_gate/2025-09-07?with=in_gate";
-    visit(async |browser: &Browser| {
-        browser.open(&format!("{base}{path}")).await;
-        assert!(browser.path().await.starts_with("/gates/login?next="));
-        assert_eq!(browser.count("nav.places").await, 0);
-        let send = async |password: &str| {
-            browser.eval("document.getElementById('user').value = 'ann'").await;
-            let field = browser.driver.find(thirtyfour::By::Id("password")).await.unwrap();
-            field.send_keys(password).await.unwrap();
-            field.send_keys(Key::Enter + "").await.unwrap();
-        };
-        send("wrong").await;
-        browser.wait("document.querySelector('[role=alert]')?.innerText.includes('Nobody has this name')").await;
-        assert_eq!(browser.eval("return document.getElementById('user').value").await, "ann");
-        send(PASSWORD).await;
-        browser.wait("location.pathname === '/gates/day/in_gate/2025-09-07'").await;
-        assert_eq!(browser.path().await, path);
-        assert_eq!(browser.count(".grid .thumb").await, 2);
-        browser.errors().await;
-        browser.open(&format!("{base}/gates/")).await;
-        browser.wait("document.querySelector('.picture img')?.complete").await;
-        assert_eq!(browser.path().await, "/gates");
-        assert_eq!(browser.errors().await, Vec::<String>::new());
-        browser.click(".leave button").await;
-        browser.wait("location.pathname === '/gates/login'").await;
-        browser.open(&format!("{base}/gates/day")).await;
-        assert!(browser.path().await.starts_with("/gates/login?next=%2Fgates%2Fday"));
-        for _ in 0..6 {
-            send("wrong").await;
-            browser.wait("document.querySelector('[role=alert]')").await;
-            if browser.text("[role=alert]").await.contains("Too many attempts") {
-                break;
-            }
-        }
-        assert!(browser.text("[role=alert]").await.contains("Wait for a minute"));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn pages_fail_as_pages_and_the_api_as_before() {
-    let site = Site::with(home(1), "").await;
-    let get = async |path: &str| {
-        let request = site
-            .bare(Method::GET, path)
-            .header("accept", "text/html,*/*;q=0.8");
-        let answer = request.send().await.unwrap();
-        let kind = answer.headers()["content-type"]
-            .to_str()
-            .unwrap()
-            .to_owned();
-        (answer.status().as_u16(), kind, answer.text().await.unwrap())
-    };
-    for (path, code) in [
-        ("/nowhere", 404),
-        ("/day/nobody/2025-09-07", 404),
-        ("/day/in_gate/2025-13-07", 400),
-        ("/day/in_gate/2025-09-07?with=%3Cscript%3E", 404),
-        ("/day/in_gate/2025-09-07/99", 404),
-        ("/assets/0/nothing.js", 404),
-    ] {
-        let (status, kind, text) = get(path).await;
-        assert_eq!(
-            (status, kind.as_str()),
-            (code, "text/html; charset=utf-8"),
-            "{path}: {text}"
-        );
-        assert!(
-            text.contains("<h1>") && !text.contains("<script>"),
-            "{path}: {text}"
-        );
-    }
-    let (status, kind, _) = get("/api/v1/images/99").await;
-    assert_eq!((status, kind.as_str()), (404, "application/problem+json"));
-    let foreign = site
-        .bare(Method::POST, "/login")
-        .header("origin", "http://evil.example");
-    let foreign = foreign.header("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(
-        foreign
-            .body("user=a&password=b")
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        403
-    );
-    let (_, _, page) = get("/").await;
-    assert!(
-        !page.contains("style=") && !page.contains("onclick"),
-        "{page}"
-    );
-    let sheet = page.split('"').find(|part| part.ends_with(".css")).unwrap();
-    let answer = site.bare(Method::GET, sheet).send().await.unwrap();
-    assert!(
-        answer.headers()["cache-control"]
-            .to_str()
-            .unwrap()
-            .contains("immutable")
-    );
-    let tag = answer.headers()["etag"].clone();
-    let again = site.bare(Method::GET, sheet).header("if-none-match", tag);
-    assert_eq!(again.send().await.unwrap().status(), 304);
 }

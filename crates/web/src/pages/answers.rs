@@ -1,6 +1,5 @@
-//! What is known of slots, as classes, words and strips: the same on every page. Must not judge.
+//! What is known of slots, as classes and words: the same on every page. Must not judge.
 
-use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use draywatch_catalog::DaySlots;
 use draywatch_core::CameraId;
@@ -91,7 +90,8 @@ impl Kind {
     }
 
     /// How high its bar is in a strip of height 20: the second cue besides colour.
-    fn level(self) -> u32 {
+    #[must_use]
+    pub fn level(self) -> u32 {
         match self {
             Self::Stored => 20,
             Self::Thumbnail => 14,
@@ -196,6 +196,14 @@ impl Day {
         (have.count(), over.count())
     }
 
+    /// What the quarters of its strip begin and end with, such as `06:00`; an hour off on days when clocks change.
+    #[must_use]
+    pub fn quarters(&self, clock: &Clock) -> Vec<String> {
+        let starts = (0..4).filter_map(|nth| self.slots.get(self.slots.len() * nth / 4));
+        let starts = starts.map(|slot| clock.text(slot.start));
+        starts.chain(std::iter::once("24:00".to_owned())).collect()
+    }
+
     /// The share of what could be there, such as `97 %`.
     #[must_use]
     pub fn share(&self) -> String {
@@ -247,7 +255,7 @@ pub async fn days(
 }
 
 /// A slot that is not over yet counts only if it has a frame already.
-fn slot(start: DateTime<Utc>, answer: &Answer, now: DateTime<Utc>) -> Slot {
+pub(super) fn slot(start: DateTime<Utc>, answer: &Answer, now: DateTime<Utc>) -> Slot {
     let kind = Kind::from(answer);
     let is_open = start >= slot_of(now) && !kind.has_frame();
     let reason = match answer {
@@ -261,140 +269,8 @@ fn slot(start: DateTime<Utc>, answer: &Answer, now: DateTime<Utc>) -> Slot {
     }
 }
 
-/// A day as a strip, with the same in words; in a template: `{{ strip|safe }}`.
-#[derive(Debug, Clone, PartialEq, Eq, Template)]
-#[template(path = "parts/strip.html")]
-pub struct Strip {
-    slots: usize,
-    words: String,
-    bars: Vec<Bar>,
-    hours: Vec<usize>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Bar {
-    at: usize,
-    slots: usize,
-    class: &'static str,
-    top: u32,
-    height: u32,
-    title: String,
-}
-
-impl Strip {
-    /// The strip of a day.
-    #[must_use]
-    pub fn new(day: &Day, clock: &Clock) -> Self {
-        let mut at = 0;
-        let all = stretches(&day.slots);
-        let bars = all.iter().map(|one| {
-            let height = one.first.kind.level();
-            let bar = Bar {
-                at,
-                slots: one.slots,
-                class: one.first.kind.class(),
-                top: 20 - height,
-                height,
-                title: told(one, clock),
-            };
-            at += one.slots;
-            bar
-        });
-        let bars = bars.collect();
-        Self {
-            slots: day.slots.len(),
-            words: words(day, &all, clock),
-            bars,
-            hours: (0..day.slots.len()).step_by(36).skip(1).collect(),
-        }
-    }
-}
-
-fn told(one: &Stretch, clock: &Clock) -> String {
-    let (from, to) = (clock.text(one.first.start), clock.text(one.end));
-    format!("{from} to {to}: {}", one.first.words())
-}
-
-/// A strip for who does not see it: the share, and the longest gaps.
-fn words(day: &Day, all: &[Stretch], clock: &Clock) -> String {
-    let (have, over) = day.counts();
-    let mut gaps: Vec<&Stretch> = all
-        .iter()
-        .filter(|one| !one.first.kind.has_frame() && one.first.kind != Kind::Upcoming)
-        .collect();
-    let number = gaps.len();
-    gaps.sort_by_key(|gap| std::cmp::Reverse(gap.slots));
-    let longest: Vec<String> = gaps.iter().take(3).map(|gap| told(gap, clock)).collect();
-    let have = format!("{have} of {over} slots have a frame");
-    match number {
-        0 => format!("{have}; nothing is missing."),
-        1 => format!("{have}; one gap: {}.", longest.join("; ")),
-        _ => format!(
-            "{have}; {number} gaps, the longest: {}.",
-            longest.join("; ")
-        ),
-    }
-}
-
 /// How long a gap is, such as `2 h 10 min`.
 #[must_use]
 pub fn how_long(one: &Stretch) -> String {
     length(one.end - one.first.start)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::TimeDelta;
-
-    fn at(slot: i32) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_757_203_200, 0).unwrap() + SLOT * slot
-    }
-
-    #[test]
-    fn a_strip_joins_what_is_alike_and_says_it_in_words() {
-        let now = at(5) + TimeDelta::minutes(3);
-        let bad = Answer::NotDownloaded("<b>http_404".into());
-        let answers = [
-            Answer::Stored,
-            bad.clone(),
-            bad,
-            Answer::Thumbnail,
-            Answer::NotObserved,
-            Answer::NotObserved,
-            Answer::NotObserved,
-        ];
-        let slots = (0..)
-            .zip(&answers)
-            .map(|(nth, answer)| slot(at(nth), answer, now))
-            .collect();
-        let day = Day {
-            date: at(0).date_naive(),
-            slots,
-        };
-        assert_eq!(day.counts(), (2, 5));
-        assert_eq!(day.share(), "40 %");
-        let strip = Strip::new(&day, &Clock::new(chrono_tz::UTC, now));
-        assert_eq!(
-            strip.words,
-            "2 of 5 slots have a frame; 2 gaps, the longest: 00:10 to 00:30: not downloaded: <b>http 404; 00:40 to 00:50: not observed."
-        );
-        let classes: Vec<_> = strip
-            .bars
-            .iter()
-            .map(|bar| (bar.class, bar.slots))
-            .collect();
-        assert_eq!(
-            classes,
-            [
-                ("slot-stored", 1),
-                ("slot-failed", 2),
-                ("slot-thumbnail", 1),
-                ("slot-not-observed", 1),
-                ("slot-upcoming", 2)
-            ]
-        );
-        let text = strip.render().unwrap();
-        assert!(!text.contains("<b>") && !text.contains("style"), "{text}");
-    }
 }

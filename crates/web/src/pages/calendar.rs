@@ -10,6 +10,7 @@ use super::answers::{Day, Kind};
 #[template(path = "parts/calendar.html")]
 pub struct Calendar {
     name: String,
+    is_moved: bool,
     before: Option<String>,
     after: Option<String>,
     weeks: Vec<Vec<Cell>>,
@@ -78,10 +79,19 @@ impl Calendar {
         let after = first.checked_add_months(Months::new(1));
         Self {
             name: first.format("%B %Y").to_string(),
+            is_moved: month_of(shown.here).0 != first,
             before: before.map(&of_month),
             after: after.filter(|after| *after <= shown.today).map(of_month),
             weeks,
         }
+    }
+}
+
+impl Calendar {
+    /// Whether it is of another month than the day that is shown beside it: somebody looks for a day.
+    #[must_use]
+    pub fn is_moved(&self) -> bool {
+        self.is_moved
     }
 }
 

@@ -27,11 +27,11 @@ pub struct Camera {
 /// # Errors
 /// While the database does not answer.
 pub async fn all(app: &App) -> Result<Vec<Camera>, Problem> {
-    let totals = app
-        .ask(|catalog| async move { catalog.totals().await })
+    let seen = app
+        .ask(|catalog| async move { catalog.seen_cameras().await })
         .await?;
-    let named = totals.cameras.into_iter().filter_map(|one| {
-        let id = CameraId::new(&one.camera_id).ok()?;
+    let named = seen.into_iter().filter_map(|one| {
+        let id = CameraId::new(&one.name).ok()?;
         Some((id, (one.oldest, one.newest, one.images)))
     });
     let mut found: BTreeMap<CameraId, _> = named.collect();

@@ -4,18 +4,19 @@ use std::fmt::Write;
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use draywatch_catalog::ImageRow;
 use draywatch_core::CameraId;
 use draywatch_core::zone::day_bounds;
 use serde::Deserialize;
 
-use super::answers::{self, Day, Strip};
+use super::answers::{self, Day};
 use super::calendar::{Calendar, Shown, month_of, neighbours};
 use super::cameras::{self, Camera};
 use super::grid::{Cell, Maker};
 use super::shell::{Shell, Visit};
 use super::show;
+use super::strip::Strip;
 use crate::params::{InPath, Params};
 use crate::problem::Problem;
 
@@ -101,6 +102,8 @@ pub async fn page(
     InPath((camera, date)): InPath<(CameraId, NaiveDate)>,
     Params(how): Params<How>,
 ) -> Result<Response, Problem> {
+    check(date)?;
+    check(how.month.unwrap_or(date))?;
     let cameras = cameras::all(&visit.app).await?;
     let with = how.with.filter(|with| !with.is_empty());
     let (shown, left_out) = beside(&camera, with.as_deref(), &cameras)?;
@@ -167,6 +170,14 @@ pub async fn page(
         with: with.clone(),
         shell: shell.clone(),
     })
+}
+
+/// Days that no frame can be of are refused before anything is reckoned with them.
+fn check(date: NaiveDate) -> Result<(), Problem> {
+    if (1970..2200).contains(&date.year()) {
+        return Ok(());
+    }
+    Err(Problem::absent(format!("there is no frame of {date}")))
 }
 
 /// Which cameras are shown, and how many there is no room for.

@@ -1,6 +1,9 @@
 //! The frames of a day in time order, and its gaps: one camera's frame by frame, or several cameras' slot by slot. Must not ask for
 //! anything.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, Utc};
 use draywatch_catalog::ImageRow;
 use draywatch_core::coverage::SLOT;
@@ -211,7 +214,7 @@ impl Maker<'_> {
             class: stretch.first.kind.class(),
             words: stretch.first.words(),
             from: self.clock.hour(stretch.first.start),
-            to: self.clock.hour(stretch.end),
+            to: self.clock.end(stretch.end),
             length: how_long(stretch),
             hour: hours.first(stretch.first.start),
         }

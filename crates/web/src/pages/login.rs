@@ -14,6 +14,7 @@ use crate::access::{Client, check_origin};
 use crate::api::{self, LogIn};
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::settings::Right;
 
 /// Where to go on behind it.
 #[derive(Debug, Default, Deserialize)]
@@ -52,7 +53,8 @@ pub fn address(base: &str, next: &str) -> String {
 
 /// The form.
 pub async fn page(visit: Visit, Params(asked): Params<Asked>) -> Result<Response, Problem> {
-    if visit.caller.session.is_some() {
+    let is_open = visit.caller.right > Right::Nothing && !has_users(&visit);
+    if visit.caller.session.is_some() || is_open {
         return Ok(Redirect::to(&onward(&visit, &asked.next)).into_response());
     }
     form(&visit, asked.next, String::new(), None)
@@ -123,8 +125,12 @@ fn form(
         next,
         user,
         trouble,
-        has_users: !visit.app.settings().access.users.is_empty(),
+        has_users: has_users(visit),
     })
+}
+
+fn has_users(visit: &Visit) -> bool {
+    !visit.app.settings().access.users.is_empty()
 }
 
 /// Where it goes on: only ever to a path of ours.

@@ -21,6 +21,7 @@ mod render;
 mod runs;
 mod settings;
 pub mod shell;
+pub mod strip;
 pub mod times;
 
 use axum::Router;

@@ -7,10 +7,11 @@ use axum::response::Response;
 use draywatch_catalog::{ImageQuery, ImageRow, Order};
 use draywatch_core::CameraId;
 
-use super::answers::{self, Day, Strip};
+use super::answers::{self, Day};
 use super::cameras::{self, Camera};
 use super::shell::{Badge, Shell, Visit};
 use super::show;
+use super::strip::Strip;
 use super::times::{Age, Clock, Time, length};
 use crate::api::Image;
 use crate::problem::Problem;
@@ -22,6 +23,7 @@ struct Page {
     reasons: Vec<Reason>,
     is_running: bool,
     cameras: Vec<View>,
+    sizes: &'static str,
     newest: i64,
 }
 
@@ -36,6 +38,7 @@ struct View {
     is_collected: bool,
     frame: Option<Frame>,
     strip: Strip,
+    quarters: Vec<String>,
     share: String,
     day: String,
     lag: Option<String>,
@@ -70,7 +73,7 @@ pub async fn page(visit: Visit) -> Result<Response, Problem> {
         let lag = lags.get(camera.id.as_str()).cloned();
         view(&shell, &clock, &camera, frame, days, lag)
     });
-    let cameras = views.collect();
+    let cameras: Vec<View> = views.collect();
     let report = visit.app.source().snapshot().report.clone();
     let reasons = report.reasons.into_iter().map(|reason| Reason {
         badge: reason.status.into(),
@@ -80,9 +83,20 @@ pub async fn page(visit: Visit) -> Result<Response, Problem> {
         reasons: reasons.collect(),
         is_running: report.is_running,
         shell,
+        sizes: sizes(cameras.len()),
         cameras,
         newest,
     })
+}
+
+/// How wide a picture is shown, for browsers to choose between its file and a thumbnail; the style sheet says the same.
+fn sizes(cameras: usize) -> &'static str {
+    match cameras {
+        0..=1 => "(max-width: 1250px) 95vw, 1200px",
+        2 => "(max-width: 900px) 95vw, 48vw",
+        3..=8 => "(max-width: 900px) 95vw, (max-width: 1300px) 48vw, 32vw",
+        _ => "(max-width: 600px) 95vw, 320px",
+    }
 }
 
 fn view(
@@ -101,6 +115,7 @@ fn view(
     View {
         frame: frame.map(|row| Frame::new(row, shell, clock)),
         strip: Strip::new(&today, clock),
+        quarters: today.quarters(clock),
         share: today.share(),
         day: shell.to(&format!("/day/{name}/{}", today.date)),
         is_collected: camera.is_collected,
@@ -155,4 +170,61 @@ fn lags(visit: &Visit) -> BTreeMap<String, String> {
     readings
         .filter_map(|one| Some((one.camera.to_string(), length(one.lag?))))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::shell::plain;
+    use draywatch_core::health::Status;
+
+    #[test]
+    fn names_and_reasons_are_text() {
+        let shell = plain();
+        let clock = shell.clock();
+        let row = ImageRow {
+            id: 7,
+            camera_id: "<script>alert(1)</script>".to_owned(),
+            timestamp: None,
+            ordinal: 1,
+            path: String::new(),
+            file_size: None,
+            sha256: Some("\"><svg onload=x>".to_owned()),
+            width: Some(800),
+            height: Some(450),
+            is_thumbnail: false,
+            processed: false,
+            url: None,
+            file_state: Some("missing".to_owned()),
+            verified_at: None,
+            verdict: None,
+        };
+        let camera = Camera {
+            id: CameraId::new("in_gate").unwrap(),
+            is_collected: false,
+            newest: None,
+        };
+        let lag = Some("<b>1 h</b>".to_owned());
+        let seen = view(&shell, &clock, &camera, Some(row), Vec::new(), lag);
+        let page = Page {
+            reasons: vec![Reason {
+                badge: Status::Critical.into(),
+                message: "<script>alert(2)</script>".to_owned(),
+            }],
+            is_running: true,
+            cameras: vec![seen],
+            sizes: sizes(1),
+            newest: 7,
+            shell,
+        };
+        let text = page.render().unwrap();
+        for word in ["<script>alert", "<b>1 h", "<svg onload", "style="] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+        assert!(
+            text.contains("file missing") && text.contains("not collected"),
+            "{text}"
+        );
+        assert!(text.contains("no time"), "{text}");
+    }
 }

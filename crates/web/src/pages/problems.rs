@@ -71,3 +71,23 @@ fn wants_page(request: &Request, base: &str) -> bool {
                 .any(|kind| kind.trim().starts_with("text/html"))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::shell::plain;
+
+    #[test]
+    fn whatever_is_told_is_text() {
+        let page = Page {
+            shell: plain(),
+            code: 404,
+            detail: "there is nothing at /<img src=x onerror=alert(1)>".to_owned(),
+        };
+        let text = page.render().unwrap();
+        for word in ["<img src=x", "<script>", "<title><", "style="] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+        assert!(text.contains("&#60;img src=x") && text.contains("href=\"/gates\""));
+    }
+}

@@ -192,3 +192,36 @@ where
         })
     }
 }
+
+#[cfg(test)]
+pub(super) fn plain() -> Shell {
+    Shell {
+        base: "/gates".to_owned(),
+        title: "<title>".to_owned(),
+        places: Vec::new(),
+        health: Status::Warning.into(),
+        user: Some("\"><script>ann".to_owned()),
+        assets: assets::folder("/gates"),
+        modules: Vec::new(),
+        zone: Tz::UTC,
+        now: DateTime::UNIX_EPOCH,
+        version: "0",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_below_the_base() {
+        for (base, path, whole) in [
+            ("", "/", "/"),
+            ("", "/day", "/day"),
+            ("/gates", "/", "/gates"),
+            ("/gates", "/day", "/gates/day"),
+        ] {
+            assert_eq!(address(base, path), whole);
+        }
+    }
+}

@@ -70,6 +70,17 @@ impl Clock {
         self.element(at, "%H:%M")
     }
 
+    /// The same for the end of a stretch: midnight is the end of the day then.
+    #[must_use]
+    pub fn end(&self, at: DateTime<Utc>) -> Time {
+        let time = self.hour(at);
+        if time.text == "00:00" {
+            let text = "24:00".to_owned();
+            return Time { text, ..time };
+        }
+        time
+    }
+
     /// As text such as `10:07`, where no element can stand.
     #[must_use]
     pub fn text(&self, at: DateTime<Utc>) -> String {
@@ -123,7 +134,7 @@ fn ago(past: TimeDelta) -> String {
     format!("{} ago", length(past))
 }
 
-/// A length of time in its two greatest units, such as `2 h 10 min`.
+/// A length of time in its two greatest units, such as `2 h 10 min`; of weeks only the days.
 #[must_use]
 pub fn length(time: TimeDelta) -> String {
     let (days, hours) = (time.num_days(), time.num_hours() % 24);
@@ -134,7 +145,7 @@ pub fn length(time: TimeDelta) -> String {
         (0, _, 0) => format!("{hours} h"),
         (0, _, _) => format!("{hours} h {minutes} min"),
         (1, 0, _) => "1 day".to_owned(),
-        (_, 0, _) => format!("{days} days"),
+        (7.., _, _) | (_, 0, _) => format!("{days} days"),
         (1, _, _) => format!("1 day {hours} h"),
         _ => format!("{days} days {hours} h"),
     }
@@ -185,6 +196,7 @@ mod tests {
             clock.time(now - TimeDelta::hours(4)).text,
             "6 Sep 2025, 23:00"
         );
+        assert_eq!(clock.end(now - TimeDelta::hours(3)).text, "24:00");
         assert_eq!(clock.precise(now).text, "Sun 7 Sep 2025, 03:00:00 PDT");
         assert_eq!(
             clock.age(now - TimeDelta::minutes(130)).text,
@@ -203,6 +215,7 @@ mod tests {
             (86_400, "1 day"),
             (90_000, "1 day 1 h"),
             (200_000, "2 days 7 h"),
+            (700_000, "8 days"),
         ] {
             assert_eq!(length(TimeDelta::seconds(seconds)), told);
         }

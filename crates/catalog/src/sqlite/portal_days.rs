@@ -111,12 +111,15 @@ pub(super) async fn count_since(
 
 /// The newest frames, stored or on the ledger, all in one text: row by row they would take three times as long. A text between the limits
 /// may still be no time, and not even UTF-8.
-pub(super) const NEWEST: &str = "SELECT CAST(group_concat(instant || char(31) || COALESCE(committed, ''), char(30)) AS BLOB) AS frames FROM ( \
-    SELECT * FROM (SELECT timestamp AS instant, created_at AS committed FROM images \
-                   WHERE camera_id = $1 AND timestamp >= '0000-' AND timestamp <= $2 ORDER BY timestamp DESC LIMIT $3) \
-    UNION ALL \
-    SELECT * FROM (SELECT instant, NULL FROM frame_ledger WHERE camera_id = $1 AND state <> 'thumbnail' \
-                   AND instant <= $2 ORDER BY instant DESC LIMIT $3))";
+/// The ledger is not read further back than the stored frames go: what was given up lies in it for ever.
+pub(super) const NEWEST: &str = "WITH stored AS MATERIALIZED ( \
+    SELECT timestamp AS instant, created_at AS committed FROM images \
+    WHERE camera_id = $1 AND timestamp >= '0000-' AND timestamp <= $2 ORDER BY timestamp DESC LIMIT $3) \
+    SELECT CAST(group_concat(instant || char(31) || COALESCE(committed, ''), char(30)) AS BLOB) AS frames FROM ( \
+    SELECT instant, committed FROM stored UNION ALL \
+    SELECT * FROM (SELECT instant, NULL FROM frame_ledger WHERE camera_id = $1 AND state <> 'thumbnail' AND instant <= $2 \
+                   AND instant >= (SELECT CASE WHEN COUNT(*) = $3 THEN MIN(instant) ELSE '' END FROM stored) \
+                   ORDER BY instant DESC LIMIT $3))";
 
 pub(super) async fn newest(
     conn: &mut SqliteConnection,

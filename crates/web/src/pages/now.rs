@@ -202,6 +202,7 @@ mod tests {
         let camera = Camera {
             id: CameraId::new("in_gate").unwrap(),
             is_collected: false,
+            oldest: None,
             newest: None,
         };
         let lag = Some("<b>1 h</b>".to_owned());

@@ -25,7 +25,9 @@ async fn people_log_in_by_a_plain_form() {
             browser.eval("document.getElementById('user').value = 'ann'").await;
             let field = browser.driver.find(thirtyfour::By::Id("password")).await.unwrap();
             field.send_keys(password).await.unwrap();
-            field.send_keys(Key::Enter + "").await.unwrap();
+browser.eval("window.isOld = true").await;
+                        field.send_keys(Key::Enter + "").await.unwrap();
+            browser.wait("!window.isOld && document.readyState === 'complete'").await;
         };
         send("wrong").await;
         browser.wait("document.querySelector('[role=alert]')?.innerText.includes('Nobody has this name')").await;
@@ -43,7 +45,7 @@ async fn people_log_in_by_a_plain_form() {
         browser.wait("location.pathname === '/gates/login'").await;
         browser.open(&format!("{base}/gates/day")).await;
         assert!(browser.path().await.starts_with("/gates/login?next=%2Fgates%2Fday"));
-        for _ in 0..6 {
+        for _ in 0..12 {
             send("wrong").await;
             browser.wait("document.querySelector('[role=alert]')").await;
             if browser.text("[role=alert]").await.contains("Too many attempts") {

@@ -128,3 +128,23 @@ async fn pages_fail_as_pages_and_the_api_as_before() {
     let again = site.bare(Method::GET, sheet).header("if-none-match", tag);
     assert_eq!(again.send().await.unwrap().status(), 304);
 }
+
+#[tokio::test]
+async fn days_have_as_many_slots_as_they_have_hours() {
+    let site = Site::with(home(1), "").await;
+    for (date, slots, hours) in [
+        ("2025-03-09", 138, 23),
+        ("2025-09-07", 144, 24),
+        ("2025-11-02", 150, 25),
+    ] {
+        let path = format!("/day/in_gate/{date}");
+        let answer = site.bare(Method::GET, &path).send().await.unwrap();
+        let page = answer.text().await.unwrap();
+        assert!(
+            page.contains(&format!("viewBox=\"0 0 {slots} 20\"")),
+            "{page}"
+        );
+        assert!(page.contains(&format!("#h{}\"", hours - 1)), "{page}");
+        assert!(!page.contains(&format!("#h{hours}\"")), "{page}");
+    }
+}

@@ -189,13 +189,21 @@ impl Browser {
         }
     }
 
+    /// Waits until something is seen of the page: until then Chromium throws away what is typed.
+    async fn is_painted(&self) {
+        self.wait("performance.getEntriesByName('first-contentful-paint').length > 0")
+            .await;
+    }
+
     /// Types.
     pub async fn keys(&self, keys: impl Into<TypingData>) {
+        self.is_painted().await;
         let chain = self.driver.action_chain();
         chain.send_keys(keys).perform().await.unwrap();
     }
 
     pub async fn click(&self, selector: &str) {
+        self.is_painted().await;
         let found = self.driver.find(By::Css(selector)).await;
         found
             .unwrap_or_else(|error| panic!("{selector}: {error}"))

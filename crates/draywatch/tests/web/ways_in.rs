@@ -25,7 +25,9 @@ async fn people_log_in_by_a_plain_form() {
             browser.eval("document.getElementById('user').value = 'ann'").await;
             let field = browser.driver.find(thirtyfour::By::Id("password")).await.unwrap();
             field.send_keys(password).await.unwrap();
-            field.send_keys(Key::Enter + "").await.unwrap();
+browser.eval("window.isOld = true").await;
+                        field.send_keys(Key::Enter + "").await.unwrap();
+            browser.wait("!window.isOld && document.readyState === 'complete'").await;
         };
         send("wrong").await;
         browser.wait("document.querySelector('[role=alert]')?.innerText.includes('Nobody has this name')").await;
@@ -43,7 +45,7 @@ async fn people_log_in_by_a_plain_form() {
         browser.wait("location.pathname === '/gates/login'").await;
         browser.open(&format!("{base}/gates/day")).await;
         assert!(browser.path().await.starts_with("/gates/login?next=%2Fgates%2Fday"));
-        for _ in 0..6 {
+        for _ in 0..12 {
             send("wrong").await;
             browser.wait("document.querySelector('[role=alert]')").await;
             if browser.text("[role=alert]").await.contains("Too many attempts") {
@@ -125,4 +127,24 @@ async fn pages_fail_as_pages_and_the_api_as_before() {
     let tag = answer.headers()["etag"].clone();
     let again = site.bare(Method::GET, sheet).header("if-none-match", tag);
     assert_eq!(again.send().await.unwrap().status(), 304);
+}
+
+#[tokio::test]
+async fn days_have_as_many_slots_as_they_have_hours() {
+    let site = Site::with(home(1), "").await;
+    for (date, slots, hours) in [
+        ("2025-03-09", 138, 23),
+        ("2025-09-07", 144, 24),
+        ("2025-11-02", 150, 25),
+    ] {
+        let path = format!("/day/in_gate/{date}");
+        let answer = site.bare(Method::GET, &path).send().await.unwrap();
+        let page = answer.text().await.unwrap();
+        assert!(
+            page.contains(&format!("viewBox=\"0 0 {slots} 20\"")),
+            "{page}"
+        );
+        assert!(page.contains(&format!("#h{}\"", hours - 1)), "{page}");
+        assert!(!page.contains(&format!("#h{hours}\"")), "{page}");
+    }
 }

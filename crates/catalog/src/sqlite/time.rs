@@ -11,6 +11,37 @@ pub(super) fn text(instant: DateTime<Utc>) -> String {
 
 /// Reads an instant in any form that a person or a program may have written; `None` when it is no time.
 pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
+    ours(text.as_bytes()).or_else(|| in_any_form(text))
+}
+
+/// Reads the one form that we write: by far the commonest, and ten times as fast as trying all of them.
+fn ours(text: &[u8]) -> Option<DateTime<Utc>> {
+    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b' ', ref rest @ ..] = text else {
+        return None;
+    };
+    let &[h0, h1, b':', n0, n1, b':', s0, s1, b'.', ref micros @ ..] = rest else {
+        return None;
+    };
+    let micros: &[u8; 6] = micros.try_into().ok()?;
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(number(&[y0, y1, y2, y3])?).ok()?,
+        number(&[m0, m1])?,
+        number(&[d0, d1])?,
+    )?;
+    let (hour, minute, second) = (number(&[h0, h1])?, number(&[n0, n1])?, number(&[s0, s1])?);
+    let time = NaiveTime::from_hms_micro_opt(hour, minute, second, number(micros)?)?;
+    Some(date.and_time(time).and_utc())
+}
+
+/// Digits as a number.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = char::from(*digit).to_digit(10)?;
+        Some(number * 10 + value)
+    })
+}
+
+fn in_any_form(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let naive = text.strip_suffix(['Z', 'z']).unwrap_or(text);
     for form in [
@@ -104,6 +135,11 @@ mod tests {
             prop_assert_eq!(a.cmp(&b), text(a).cmp(&text(b)));
             let (first, after) = day_range(a.min(b), a.max(b));
             prop_assert!(first.as_str() <= text(a.min(b)).as_str() && text(a.max(b)).as_str() < after.as_str());
+        }
+
+        #[test]
+        fn the_short_way_finds_the_same(text in "(000|199|202)[0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-6][0-9]:[0-6][0-9]\\.[0-9]{6}") {
+            prop_assert_eq!(parse(&text), in_any_form(&text));
         }
 
         #[test]

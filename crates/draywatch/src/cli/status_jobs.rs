@@ -15,7 +15,7 @@ use crate::collect::job_name;
 /// The frames of so long ago at most say how soon frames are stored.
 const LATELY: TimeDelta = TimeDelta::days(1);
 /// A camera's frames of a day, with room for twins.
-const FRAMES: u32 = 200;
+const FRAMES: u32 = 160;
 
 /// The jobs, and the cameras' lags.
 pub struct Jobs {

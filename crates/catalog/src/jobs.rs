@@ -168,6 +168,14 @@ pub trait Jobs: Send + Sync + 'static {
     async fn interrupt_tick(&self, job: &str, gone: i64, now: DateTime<Utc>) -> Result<bool>;
     /// The newest ticks, newest due first; of one job, or of all.
     async fn ticks(&self, job: Option<&str>, limit: u32) -> Result<Vec<TickRow>>;
+    /// The newest ticks of every job at once, so many of each at most; of one job they are the newest first.
+    async fn ticks_of_each(&self, limit: u32) -> Result<Vec<TickRow>> {
+        let mut all = Vec::new();
+        for job in self.jobs().await? {
+            all.extend(self.ticks(Some(&job.name), limit).await?);
+        }
+        Ok(all)
+    }
     /// Forgets closed ticks that ended before that instant; how many.
     async fn forget_ticks(&self, before: DateTime<Utc>) -> Result<u64>;
 

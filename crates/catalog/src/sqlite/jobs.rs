@@ -125,6 +125,10 @@ impl Jobs for SqliteCatalog {
         read_one!(self, "reading ticks", |conn| ticks::list(conn, job, limit))
     }
 
+    async fn ticks_of_each(&self, limit: u32) -> Result<Vec<TickRow>> {
+        read_one!(self, "reading ticks", |conn| ticks::list_each(conn, limit))
+    }
+
     async fn forget_ticks(&self, before: DateTime<Utc>) -> Result<u64> {
         write_only!(self, "forgetting old ticks", |conn| ticks::forget(
             conn, before

@@ -73,6 +73,10 @@ pub(super) const INTERRUPT: &str = open!(
 );
 pub(super) const LIST: &str = newest!("ORDER BY id DESC LIMIT $1");
 pub(super) const LIST_OF: &str = newest!("WHERE job = $2 ORDER BY id DESC LIMIT $1");
+pub(super) const LIST_EACH: &str = newest!(
+    "WHERE id IN (SELECT value FROM jobs AS j, json_each((SELECT json_group_array(id) FROM \
+     (SELECT t.id FROM ticks AS t WHERE t.job = j.name ORDER BY t.id DESC LIMIT $1)))) ORDER BY id DESC"
+);
 pub(super) const FORGET: &str =
     "DELETE FROM ticks WHERE finished_at < $1 AND state NOT IN ('pending', 'running')";
 
@@ -276,6 +280,14 @@ pub(super) async fn interrupt(
         return Ok(());
     }
     settle(conn, job).await
+}
+
+pub(super) async fn list_each(
+    conn: &mut SqliteConnection,
+    limit: u32,
+) -> sqlx::Result<Vec<TickRow>> {
+    let rows = sqlx::query(LIST_EACH).bind(limit).fetch_all(conn).await?;
+    rows.iter().map(tick).collect()
 }
 
 pub(super) async fn list(

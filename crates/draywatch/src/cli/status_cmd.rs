@@ -94,6 +94,10 @@ async fn lasts(
         let camera = run.run.camera.to_string();
         runs.entry(camera).or_default().push(run);
     }
+    let mut ticks: BTreeMap<String, Vec<TickRow>> = BTreeMap::new();
+    for tick in catalog.ticks_of_each(TICKS).await? {
+        ticks.entry(tick.job.clone()).or_default().push(tick);
+    }
     let mut lasts = Vec::new();
     for (name, totals) in cameras {
         let mut runs = runs
@@ -105,7 +109,7 @@ async fn lasts(
         let ended = runs.find(|run| run.end.is_some());
         let failing = match CameraId::new(&name) {
             Ok(camera) => {
-                let ticks = catalog.ticks(Some(&job_name(&camera)), TICKS).await?;
+                let ticks = ticks.remove(&job_name(&camera)).unwrap_or_default();
                 failing(&ticks, ended.as_ref())
             }
             Err(_) => None,

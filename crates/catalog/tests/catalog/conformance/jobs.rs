@@ -157,6 +157,21 @@ pub async fn a_tick_begins_after_the_one_before_it_has_ended(catalog: Arc<dyn Ca
     assert!(gone.await.unwrap());
     let (_, begun) = start(40, 100).await;
     assert_eq!(begun, at(100), "a clock that was set back");
+    let other = NewTick {
+        job: "collect:out_gate".into(),
+        ..tick(50)
+    };
+    catalog.plan_tick(&other, at(50)).await.unwrap();
+    let mut each = catalog.ticks_of_each(2).await.unwrap();
+    each.sort_by_key(|tick| (tick.job.clone(), tick.due));
+    let told: Vec<_> = each
+        .iter()
+        .map(|tick| (tick.job.as_str(), tick.due))
+        .collect();
+    assert_eq!(
+        told,
+        [(JOB, at(20)), (JOB, at(40)), ("collect:out_gate", at(50))]
+    );
 }
 
 pub async fn a_lease_is_taken_over_only_from_who_is_gone(catalog: Arc<dyn Catalog>) {

@@ -12,10 +12,12 @@ use crate::videos::{home, timelapse, words};
 /// Nothing of a video, whole or in part.
 fn assert_nothing_is_left(home: &Home) {
     for entry in std::fs::read_dir(home.at("")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
+        let path = entry.unwrap().path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
         assert!(
-            !name.ends_with(".part") && !name.ends_with(".mp4"),
-            "{name}"
+            !matches!(ending, Some("part" | "mp4")),
+            "{}",
+            path.display()
         );
     }
 }
@@ -94,7 +96,7 @@ async fn a_missing_or_failing_ffmpeg_is_told() {
     stand_in(&home, "#!/bin/sh\necho 'no such codec' >&2\nexit 3\n");
     let done = run();
     assert!(
-        done.status == 1 && done.err.contains("no such codec") && done.err.contains("3"),
+        done.status == 1 && done.err.contains("no such codec") && done.err.contains('3'),
         "{done:?}"
     );
     let empty = ["--from", "2025-09-01", "--to", "2025-09-02"];

@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod description;
 mod events;
+mod exports;
 mod files;
 mod leases;
 mod site;

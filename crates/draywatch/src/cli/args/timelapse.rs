@@ -20,6 +20,10 @@ Examples:
 
 Exit status: 0 all frames are in it, 1 a picture was left out (each is named, with the reason) or it failed, 2 usage or
 configuration, or no ffmpeg.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub struct TimelapseArgs {
     /// Which camera
     #[arg(long, value_name = "CAMERA")]

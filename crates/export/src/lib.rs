@@ -20,6 +20,7 @@ mod tables;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod timelapse;
 
 pub use draywatch_catalog::ImageFilter;
 pub use error::ExportError;
@@ -28,3 +29,4 @@ pub use output::{Finished, Output};
 pub use picture::{Fault, MOST_FAULTS, Summary};
 pub use request::{Format, Request, SHARD, Table};
 pub use stream::stream;
+pub use timelapse::{Container, Film, Timelapse, TimelapseError};

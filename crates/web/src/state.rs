@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use draywatch_archive::{Access as ArchiveAccess, Archive};
 use draywatch_catalog::Catalog;
 use draywatch_core::CameraId;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::Source;
 use crate::access::{Attempts, Sessions};
@@ -19,6 +19,9 @@ use crate::thumbnails::Thumbnails;
 
 /// How long a request waits for the database.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// So many exports run at once: each keeps a reader of the database and some memory busy.
+const EXPORTS: usize = 2;
 
 /// A database that is open, and the archive that belongs to it.
 #[derive(Clone)]
@@ -44,6 +47,7 @@ struct Inner {
     attempts: Attempts,
     events: Events,
     thumbnails: Thumbnails,
+    exports: Arc<Semaphore>,
 }
 
 impl App {
@@ -58,6 +62,7 @@ impl App {
             attempts: Attempts::default(),
             events: Events::default(),
             thumbnails,
+            exports: Arc::new(Semaphore::new(EXPORTS)),
             settings,
         }))
     }
@@ -108,6 +113,12 @@ impl App {
     #[must_use]
     pub fn thumbnails(&self) -> &Thumbnails {
         &self.0.thumbnails
+    }
+
+    /// Who may export: a permit for each export that runs.
+    #[must_use]
+    pub fn exports(&self) -> &Arc<Semaphore> {
+        &self.0.exports
     }
 
     /// The store.

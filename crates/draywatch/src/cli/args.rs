@@ -5,6 +5,7 @@
 mod commands;
 mod export;
 mod keeping;
+mod timelapse;
 mod values;
 mod verdicts;
 
@@ -24,6 +25,7 @@ pub use commands::{
 };
 pub use export::{ExportArgs, FormatName, TableName, Target};
 pub use keeping::{HoldAddArgs, HoldArgs, HoldCommand, Moment, PruneArgs};
+pub use timelapse::TimelapseArgs;
 pub use values::{Backwards, Day, Input, Sample, range};
 pub use verdicts::{ExamineArgs, PlaceholderArgs, PlaceholderCommand};
 
@@ -130,6 +132,8 @@ Exit status: 0 printed, 1 no password could be read, 2 usage or configuration.")
     Gaps(GapsArgs),
     /// Write tables of what is stored or missing, or shards of the pictures themselves
     Export(Box<ExportArgs>),
+    /// Play a stretch of a camera's pictures into a video file
+    Timelapse(TimelapseArgs),
     /// Check database and archive against each other
     Verify(VerifyArgs),
     /// Take over a tree of pictures that was there before

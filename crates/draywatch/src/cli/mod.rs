@@ -27,6 +27,7 @@ mod serve_cmd;
 pub mod status_cmd;
 mod status_jobs;
 pub mod table;
+mod timelapse_cmd;
 pub mod verify_cmd;
 
 use std::ffi::OsString;
@@ -131,6 +132,7 @@ async fn dispatch(args: &Args, context: &Context) -> Result<Status, CliError> {
         Command::Runs(runs) => runs_cmd::run(runs, context).await,
         Command::Gaps(gaps) => gaps_cmd::run(gaps, context).await,
         Command::Export(export) => export_cmd::run(export, context).await,
+        Command::Timelapse(timelapse) => timelapse_cmd::run(timelapse, context).await,
         Command::Verify(verify) => verify_cmd::run(verify, context).await,
         Command::Adopt(adopt) => adopt_cmd::run(adopt, context).await,
         Command::Prune(prune) => prune_cmd::run(prune, context).await,

@@ -7,6 +7,7 @@ mod collected;
 mod description;
 mod detectors;
 mod events;
+mod exports;
 mod files;
 mod leases;
 mod pages;

@@ -1,10 +1,11 @@
-//! The API under `/api/v1`: a file for each resource, described by the code itself (OpenAPI 3.1). Exports will be a resource beside
-//! these. Must not know SQL or files.
+//! The API under `/api/v1`: a file for each resource, described by the code itself (OpenAPI 3.1). Must not know SQL or
+//! files.
 
 mod cameras;
 mod coverage;
 mod docs;
 mod events;
+mod export;
 mod health;
 mod image;
 mod images;
@@ -69,6 +70,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(cameras::list))
         .routes(routes!(images::list))
         .routes(routes!(images::one))
+        .routes(routes!(export::export))
         .routes(routes!(pictures::file))
         .routes(routes!(pictures::thumbnail))
         .routes(routes!(runs::list))

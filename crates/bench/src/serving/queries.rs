@@ -55,7 +55,6 @@ fn kinds(shown: &Shown) -> Vec<String> {
         "/",
         &format!("/day/{camera}/{date}"),
         "/day/{camera}/{day}",
-        "/timelapse?camera={camera}",
         "/coverage?camera={camera}",
         "/coverage",
         "/runs",

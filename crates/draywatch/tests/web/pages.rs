@@ -46,7 +46,7 @@ async fn contents(browser: &Browser, world: &Collected) {
     let base = &world.site.server.base;
     browser.open(&format!("{base}/nowhere")).await;
     assert!(browser.text("h1").await.contains("Not Found"));
-    assert_eq!(browser.count("nav.places a").await, 7);
+    assert_eq!(browser.count("nav.places a").await, 6);
     browser.open(base).await;
     assert_eq!(browser.count("article.camera .picture img").await, 2);
     assert_eq!(browser.count("article.camera svg.strip").await, 2);

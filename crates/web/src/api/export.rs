@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_core::CameraId;
 use draywatch_core::error::chain;
 use draywatch_core::verdict::Verdict;
@@ -34,6 +34,9 @@ pub enum ExportVerdict {
     /// Nothing to be seen.
     Blank,
 }
+
+/// Before a camera's first frame by so much, nobody can mean it.
+const NEVER: TimeDelta = TimeDelta::days(366);
 
 /// In which form.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -73,19 +76,23 @@ pub struct Which {
 
 /// Metadata of images, or their pictures, as one stream.
 ///
-/// The same bytes as `draywatch export` writes to standard output for the same question. Few exports run at once; a stream that breaks
+/// The same bytes as `draywatch export` writes to standard output for the same question; gap masks begin a year before the
+/// first frame at the earliest, and end tomorrow at the latest. Few exports run at once; a stream that breaks
 /// off before its end met a failure, which the log tells.
 #[utoipa::path(get, operation_id = "export_images", path = "/export", tag = "images", params(Which), responses((status = 200, description = "The export.", content((String = "text/csv"), (String = "application/x-ndjson"), (String = "application/vnd.apache.parquet"), (String = "application/x-tar"))), Problems))]
 pub async fn export(
     State(app): State<App>,
     Params(which): Params<Which>,
 ) -> Result<Response, Problem> {
-    let request = request(&app, &which);
     // A stretch that ends before it begins is a right question with nothing to answer it.
     if which.from >= which.to {
         return Err(Problem::absent(
             "from is not before to: nothing lies between",
         ));
+    }
+    let mut request = request(&app, &which);
+    if request.format == Format::WebDataset {
+        bound(&app, &mut request.query).await?;
     }
     request
         .check()
@@ -127,10 +134,28 @@ pub async fn export(
     Ok(response)
 }
 
+/// A gap mask tells of every slot that was asked for. Of those long before the first frame and those still to come there are millions, and
+/// nothing is to be told of them.
+async fn bound(app: &App, query: &mut ImageFilter) -> Result<(), Problem> {
+    let seen = app
+        .ask(|catalog| async move { catalog.seen_cameras().await })
+        .await?;
+    let is_asked = |name: &str| query.cameras.iter().any(|one| one.as_str() == name);
+    let oldest = seen.iter().filter(|one| is_asked(&one.name));
+    let oldest = oldest.filter_map(|one| one.oldest).min();
+    let now = app.now();
+    query.to = query.to.min(now + NEVER / 366);
+    query.from = query.from.max(oldest.unwrap_or(now) - NEVER);
+    if query.from < query.to {
+        return Ok(());
+    }
+    Err(Problem::absent("no camera was there in that time"))
+}
+
 fn request(app: &App, which: &Which) -> Request {
     let cameras = match &which.camera {
         Some(camera) => vec![camera.clone()],
-        None => app.settings().cameras.clone(),
+        None => app.live().cameras.clone(),
     };
     let query = ImageFilter {
         cameras,

@@ -55,6 +55,7 @@ fn kinds(shown: &Shown) -> Vec<String> {
         "/",
         &format!("/day/{camera}/{date}"),
         "/day/{camera}/{day}",
+        "/timelapse?camera={camera}",
         "/coverage?camera={camera}",
         "/coverage",
         "/runs",

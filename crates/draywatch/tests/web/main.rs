@@ -16,4 +16,5 @@ mod site;
 #[path = "../read_commands/support.rs"]
 #[allow(dead_code, reason = "the tests of the commands need more of it")]
 mod support;
+mod timelapse;
 mod ways_in;

@@ -19,6 +19,7 @@ fn pages(world: &Collected) -> Vec<(&'static str, String)> {
         ("pair", format!("/day/in_gate/{day}?with=out_gate")),
         ("frame", format!("/day/in_gate/{day}/20")),
         ("frames", format!("/day/in_gate/{day}/20?with=out_gate")),
+        ("timelapse", "/timelapse?camera=in_gate".to_owned()),
         ("coverage", "/coverage".to_owned()),
         ("runs", "/runs".to_owned()),
         ("run", "/runs/1".to_owned()),
@@ -46,7 +47,7 @@ async fn contents(browser: &Browser, world: &Collected) {
     let base = &world.site.server.base;
     browser.open(&format!("{base}/nowhere")).await;
     assert!(browser.text("h1").await.contains("Not Found"));
-    assert_eq!(browser.count("nav.places a").await, 6);
+    assert_eq!(browser.count("nav.places a").await, 7);
     browser.open(base).await;
     assert_eq!(browser.count("article.camera .picture img").await, 2);
     assert_eq!(browser.count("article.camera svg.strip").await, 2);

@@ -22,6 +22,7 @@ mod runs;
 mod settings;
 pub mod shell;
 pub mod strip;
+mod timelapse;
 pub mod times;
 
 use axum::Router;
@@ -42,6 +43,7 @@ pub fn guarded() -> Router<App> {
         .route("/runs/{id}", get(runs::one))
         .route("/health", get(health::page))
         .route("/settings", get(settings::page))
+        .route("/timelapse", get(timelapse::page))
         .route("/day", get(day::choose))
         .route("/day/{camera}/{date}", get(day::page))
         .route("/day/{camera}/{date}/{image}", get(frame::page))

@@ -14,9 +14,10 @@ use crate::access::Caller;
 use crate::state::App;
 
 /// The pages of the navigation in its order: name, and path below the base. A new one is a line here.
-pub const PLACES: [(&str, &str); 6] = [
+pub const PLACES: [(&str, &str); 7] = [
     ("Now", "/"),
     ("Day", "/day"),
+    ("Timelapse", "/timelapse"),
     ("Coverage", "/coverage"),
     ("Runs", "/runs"),
     ("Health", "/health"),

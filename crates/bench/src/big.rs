@@ -107,6 +107,8 @@ pub async fn prepare(big: &Big, folder: &Path) -> Result<[f64; 3]> {
         );
         return Ok([0.0; 3]);
     }
+    open(&database, Clock::system().now()).await?.close().await;
+    marry(&database)?;
     make(big, &database).await
 }
 
@@ -138,7 +140,6 @@ fn write_settings(folder: &Path, cameras: u64) -> Result<()> {
 async fn make(big: &Big, database: &Path) -> Result<[f64; 3]> {
     let now = Clock::system().now();
     open(database, now).await?.close().await;
-    marry(database)?;
     let begun = Instant::now();
     fill::fill(database, big.images, big.cameras, now).await?;
     let filled = begun.elapsed().as_secs_f64();

@@ -40,7 +40,7 @@ use draywatch_core::plan::KnownFrame;
 use draywatch_core::{CameraId, FrameId};
 
 /// The newest schema that this program knows.
-pub const SCHEMA: i64 = 8;
+pub const SCHEMA: i64 = 9;
 
 /// What every backend answers with.
 pub type Result<T> = std::result::Result<T, CatalogError>;

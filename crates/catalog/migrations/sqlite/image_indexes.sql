@@ -14,3 +14,6 @@ CREATE INDEX IF NOT EXISTS draywatch_image_unprocessed ON images (camera_id, tim
 -- What is still to be examined, of each camera in the order of time: a row leaves it with its verdict.
 CREATE INDEX IF NOT EXISTS draywatch_image_unexamined ON images (camera_id, timestamp)
     WHERE verdict IS NULL AND verdict_problem IS NULL;
+-- Bad pictures, in the order of time: of each camera, and of all.
+CREATE INDEX IF NOT EXISTS draywatch_image_bad ON images (camera_id, verdict, timestamp) WHERE verdict <> 'ok';
+CREATE INDEX IF NOT EXISTS draywatch_image_bad_of_all ON images (verdict, timestamp) WHERE verdict <> 'ok';

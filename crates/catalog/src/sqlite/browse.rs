@@ -1,6 +1,7 @@
 //! Pages of images and runs by keys that an index holds. Must not write.
 
 use async_trait::async_trait;
+use draywatch_core::verdict::Verdict;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -10,10 +11,10 @@ use crate::{
     RunQuery, RunRow, SeenCamera, VerdictIs,
 };
 
-/// Rows that are looked at for one page, when only some of them are asked for.
-const LOOKED_AT: usize = 2000;
+/// Rows that are looked at for one page, when only some of them are asked for: each may have to come from the disk.
+const LOOKED_AT: usize = 300;
 /// Rows that are read at once then.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 150;
 
 #[async_trait]
 impl Browse for SqliteCatalog {
@@ -63,7 +64,7 @@ async fn seen_cameras(conn: &mut SqliteConnection) -> sqlx::Result<Vec<SeenCamer
 
 async fn image_page(conn: &mut SqliteConnection, query: &ImageQuery) -> sqlx::Result<ImagePage> {
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let picks = query.verdict.is_some() || query.processed.is_some();
+    let picks = query.processed.is_some() || (query.verdict.is_some() && bad(query).is_none());
     let at_once = if picks { AT_ONCE } else { limit + 1 };
     let mut page = ImagePage::default();
     let mut place = query.after.clone();
@@ -109,6 +110,11 @@ pub(super) fn image_query(
         sql.push(" AND camera_id = ")
             .push_bind(camera.as_str().to_owned());
     }
+    if let Some(verdict) = bad(query) {
+        // With the condition of the two indexes of bad pictures, word for word: they are few among many.
+        sql.push(" AND verdict <> 'ok' AND verdict = ")
+            .push_bind(verdict.as_str());
+    }
     within(&mut sql, query);
     behind(&mut sql, "timestamp", query.order, after);
     sql.push(match query.order {
@@ -117,6 +123,14 @@ pub(super) fn image_query(
     });
     sql.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
     sql
+}
+
+/// The verdict that is asked for, if it is a bad one.
+fn bad(query: &ImageQuery) -> Option<Verdict> {
+    match query.verdict {
+        Some(VerdictIs::Known(verdict)) if verdict != Verdict::Ok => Some(verdict),
+        _ => None,
+    }
 }
 
 /// Times in our own form are compared as they are; others, which sort behind them on their day, are sorted out after reading.

@@ -16,7 +16,7 @@ use super::{backup, legacy, slots, time, triggers};
 use crate::{CatalogError, OpenOptions, Result};
 
 /// The numbered migrations.
-const MIGRATIONS: [(i64, &str); 8] = [
+const MIGRATIONS: [(i64, &str); 9] = [
     (
         1,
         include_str!("../../migrations/sqlite/0001_own_tables.sql"),
@@ -33,6 +33,10 @@ const MIGRATIONS: [(i64, &str); 8] = [
     (
         8,
         include_str!("../../migrations/sqlite/0008_image_leases.sql"),
+    ),
+    (
+        9,
+        include_str!("../../migrations/sqlite/0009_bad_images.sql"),
     ),
 ];
 /// The first schema with counters and slots.

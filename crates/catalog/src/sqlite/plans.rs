@@ -2,6 +2,7 @@
 
 use draywatch_core::CameraId;
 use draywatch_core::outcome::Outcome;
+use draywatch_core::verdict::Verdict;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::triggers::words;
@@ -9,7 +10,7 @@ use super::{
     SqliteCatalog, browse, connect, days, leases, pages, portal_days, runs, slots, ticks, totals,
     verdicts,
 };
-use crate::{Catalog, ImageQuery, OpenOptions, Order, Place, RunFilter, RunQuery};
+use crate::{Catalog, ImageQuery, OpenOptions, Order, Place, RunFilter, RunQuery, VerdictIs};
 
 async fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
     let sql = format!("EXPLAIN QUERY PLAN {sql}");
@@ -208,6 +209,24 @@ async fn pages_are_read_in_the_order_of_an_index() {
         let sql = browse::image_query(&query, after, 10);
         let found = plan(&mut conn, sql.sql().as_str()).await;
         let index = ["idx_image_timestamp", "idx_image_camera_timestamp"][nth & 1];
+        assert!(
+            found.contains(index) && !found.contains("B-TREE"),
+            "{found}"
+        );
+    }
+    for nth in 0..4 {
+        let query = ImageQuery {
+            camera: (nth & 1 > 0).then(|| camera.clone()),
+            from: instant.filter(|_| nth & 2 > 0),
+            verdict: Some(VerdictIs::Known(Verdict::Frozen)),
+            ..ImageQuery::default()
+        };
+        let sql = browse::image_query(&query, Some(&place), 10);
+        let found = plan(&mut conn, sql.sql().as_str()).await;
+        let index = [
+            "draywatch_image_bad_of_all (verdict=?",
+            "draywatch_image_bad (camera_id=? AND verdict=?",
+        ][nth & 1];
         assert!(
             found.contains(index) && !found.contains("B-TREE"),
             "{found}"

@@ -14,8 +14,11 @@ use crate::collect::job_name;
 
 /// The frames of so long ago at most say how soon frames are stored.
 const LATELY: TimeDelta = TimeDelta::days(1);
-/// A camera's frames of a day, with room for twins.
+/// A camera's frames of a day, with room for twins ...
 const FRAMES: u32 = 160;
+/// ... but of many cameras fewer, so that all of them together are no more than this, and at least so many of each.
+const OF_ALL: u32 = 3000;
+const AT_LEAST: u32 = 24;
 
 /// The jobs, and the cameras' lags.
 pub struct Jobs {
@@ -35,6 +38,7 @@ impl Jobs {
     ) -> Result<Self> {
         let rows = catalog.jobs().await?;
         let mut lags = BTreeMap::new();
+        let each = frames_of_each(cameras.len());
         for camera in cameras {
             let name = job_name(camera);
             let memory = rows.iter().find(|row| row.name == name);
@@ -42,7 +46,7 @@ impl Jobs {
             let memory: Memory =
                 serde_json::from_str(memory.unwrap_or_default()).unwrap_or_default();
             let until = now + FUTURE_TOLERANCE;
-            let frames = catalog.newest_frames(camera, until, FRAMES).await?;
+            let frames = catalog.newest_frames(camera, until, each).await?;
             let lately: Vec<_> = frames
                 .into_iter()
                 .filter(|frame| now - frame.instant <= LATELY)
@@ -81,6 +85,12 @@ impl Jobs {
 
     /// The jobs for people; `None` where no service ever ran.
     pub fn table(&self) -> Option<Table> {
+        // A fetch by hand takes a job's lease, and so leaves its row.
+        let has_run =
+            |row: &JobRow| row.standing.last_started.is_some() || row.standing.open.is_some();
+        if !self.rows.iter().any(has_run) {
+            return None;
+        }
         let (left, right) = (Side::Left, Side::Right);
         let mut table = Table::new(&[
             ("job", left),
@@ -110,6 +120,22 @@ impl Jobs {
                 }),
             ]);
         }
-        (!self.rows.is_empty()).then_some(table)
+        Some(table)
+    }
+}
+
+fn frames_of_each(cameras: usize) -> u32 {
+    let cameras = u32::try_from(cameras).unwrap_or(u32::MAX).max(1);
+    (OF_ALL / cameras).clamp(AT_LEAST, FRAMES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_frames_of_a_day_are_read_of_few_cameras() {
+        let each = [0, 1, 2, 18, 60, 1000, usize::MAX].map(frames_of_each);
+        assert_eq!(each, [160, 160, 160, 160, 50, 24, 24]);
     }
 }

@@ -71,6 +71,24 @@ async fn bad_words_end_with_status_two() {
 }
 
 #[tokio::test]
+async fn jobs_are_shown_where_a_service_has_run() {
+    let home = Home::new();
+    home.store(&frame(0), &full(1)).await;
+    // As a fetch by hand leaves it, and as a service does.
+    home.sql("INSERT INTO jobs (name) VALUES ('collect:in_gate')")
+        .await;
+    let status = home.run(&["status"]);
+    assert!(
+        status.status == 0 && !status.out.contains("last started"),
+        "{status:?}"
+    );
+    home.sql("UPDATE jobs SET last_started = '2025-09-07 10:00:00.000000'")
+        .await;
+    let status = home.run(&["status"]);
+    assert!(status.out.contains("last started"), "{status:?}");
+}
+
+#[tokio::test]
 async fn the_archive_need_not_be_there() {
     let home = Home::new();
     home.store(&frame(0), &full(1)).await;

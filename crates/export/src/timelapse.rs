@@ -10,7 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Timelike, Utc};
+use chrono_tz::Tz;
 use draywatch_archive::Archive;
 use draywatch_catalog::{Catalog, ImageFilter, ImageRow};
 use draywatch_core::CameraId;
@@ -21,6 +22,9 @@ use crate::rows::Images;
 
 pub use error::TimelapseError;
 pub use film::{Container, Film};
+
+/// The hours of a day that count as day.
+const DAY: std::ops::Range<u32> = 6..20;
 
 /// What is to be played, and how.
 #[derive(Debug, Clone)]
@@ -37,6 +41,8 @@ pub struct Timelapse {
     pub width: Option<u32>,
     /// Frames with these verdicts are passed over.
     pub skip: Vec<Verdict>,
+    /// Only frames taken by day, which is from 6 to 20 h of this zone.
+    pub by_day_in: Option<Tz>,
     /// Also frames of which only the thumbnail is stored.
     pub thumbnails: bool,
     /// Hold a frame over the slots that lack one, so that time runs evenly.
@@ -85,10 +91,12 @@ impl Timelapse {
     }
 
     /// Whether a frame is played.
-    fn takes(&self, image: &ImageRow) -> bool {
-        image
+    fn takes(&self, at: DateTime<Utc>, image: &ImageRow) -> bool {
+        let is_day = |zone: Tz| DAY.contains(&at.with_timezone(&zone).hour());
+        let is_bad = image
             .verdict
-            .is_none_or(|verdict| !self.skip.contains(&verdict))
+            .is_some_and(|verdict| self.skip.contains(&verdict));
+        !is_bad && self.by_day_in.is_none_or(is_day)
     }
 
     /// How many frames are played; how many are not is noted.
@@ -98,8 +106,8 @@ impl Timelapse {
         film: &mut Film,
     ) -> Result<u64, TimelapseError> {
         let (mut images, mut total) = (self.images(Arc::clone(catalog)), 0);
-        while let Some((_, image)) = images.next().await? {
-            if self.takes(&image) {
+        while let Some((key, image)) = images.next().await? {
+            if self.takes(key.timestamp, &image) {
                 total += 1;
             } else {
                 film.skipped += 1;

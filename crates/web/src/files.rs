@@ -22,6 +22,7 @@ pub struct Kept {
     sha256: Option<String>,
     is_for_ever: bool,
     width: Option<u32>,
+    media_type: &'static str,
 }
 
 /// What part of the bytes is asked for.
@@ -39,7 +40,13 @@ impl Kept {
             is_for_ever: version.is_some() && version == sha256.as_deref(),
             sha256,
             width: None,
+            media_type: "image/jpeg",
         }
+    }
+
+    /// The same as something else than a JPEG.
+    pub fn typed(self, media_type: &'static str) -> Self {
+        Self { media_type, ..self }
     }
 
     /// The same as a picture of another width.
@@ -62,10 +69,7 @@ impl Kept {
 
 /// Answers with a file; reads it, so off the threads that serve.
 pub fn answer(mut file: File, kept: &Kept, headers: &HeaderMap) -> Result<Response, Problem> {
-    let failed = |error: std::io::Error| {
-        tracing::warn!(%error, "a picture could not be read");
-        Problem::later("the picture cannot be read; /healthz says why")
-    };
+    let failed = |error: std::io::Error| unreadable(&error);
     let length = file.metadata().map_err(failed)?.len();
     respond(length, kept, headers, |from, to| {
         file.seek(SeekFrom::Start(from)).map_err(failed)?;
@@ -80,6 +84,12 @@ pub fn answer(mut file: File, kept: &Kept, headers: &HeaderMap) -> Result<Respon
             .map_err(failed)?;
         Ok(Body::from(bytes))
     })
+}
+
+/// The problem of a picture whose disk does not hand it out.
+pub fn unreadable(error: &std::io::Error) -> Problem {
+    tracing::warn!(%error, "a picture could not be read");
+    Problem::later("the picture cannot be read; /healthz says why")
 }
 
 /// Answers with bytes that are here.
@@ -123,7 +133,10 @@ fn respond(
             return Ok(response);
         }
     }
-    told.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+    told.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(kept.media_type),
+    );
     let (from, to) = match part(length, tag.as_ref(), headers)? {
         Part::Whole => (0, length),
         Part::Some(from, to) => {

@@ -17,6 +17,8 @@ pub mod settings;
 mod snapshot;
 mod state;
 mod thumbnails;
+mod videos;
+mod warm;
 
 use std::sync::Arc;
 

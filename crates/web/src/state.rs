@@ -16,6 +16,8 @@ use crate::events::Events;
 use crate::problem::Problem;
 use crate::settings::{Live, Settings};
 use crate::thumbnails::Thumbnails;
+use crate::videos::Videos;
+use crate::warm::Warm;
 
 /// How long a request waits for the database.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,6 +49,8 @@ struct Inner {
     attempts: Attempts,
     events: Events,
     thumbnails: Thumbnails,
+    warm: Arc<Warm>,
+    videos: Videos,
     exports: Arc<Semaphore>,
 }
 
@@ -62,6 +66,8 @@ impl App {
             attempts: Attempts::default(),
             events: Events::default(),
             thumbnails,
+            warm: Arc::default(),
+            videos: Videos::new(&settings.thumbnails),
             exports: Arc::new(Semaphore::new(EXPORTS)),
             settings,
         }))
@@ -113,6 +119,18 @@ impl App {
     #[must_use]
     pub fn thumbnails(&self) -> &Thumbnails {
         &self.0.thumbnails
+    }
+
+    /// What was served lately.
+    #[must_use]
+    pub fn warm(&self) -> &Arc<Warm> {
+        &self.0.warm
+    }
+
+    /// Videos that are made.
+    #[must_use]
+    pub fn videos(&self) -> &Videos {
+        &self.0.videos
     }
 
     /// Who may export: a permit for each export that runs.

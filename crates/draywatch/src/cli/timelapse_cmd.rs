@@ -74,6 +74,7 @@ fn plan(args: &TimelapseArgs, context: &Context) -> Result<Timelapse, CliError> 
         fps: args.fps,
         width: args.width,
         skip: args.skipped(),
+        by_day_in: args.by_day.then_some(zone),
         thumbnails: args.thumbnails,
         keep_pace: args.keep_pace,
     })

@@ -35,6 +35,24 @@ impl Container {
         }
     }
 
+    /// The ending of its names.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Mp4 => "mp4",
+            Self::Webm => "webm",
+        }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Mp4 => "video/mp4",
+            Self::Webm => "video/webm",
+        }
+    }
+
     pub(super) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Mp4 => &["-c:v", "libx264", "-movflags", "+faststart", "-f", "mp4"],
@@ -97,7 +115,7 @@ impl Work<'_> {
         let (mut encoder, mut read) = (None, 0);
         let mut last: Option<(DateTime<Utc>, Bytes)> = None;
         while let Some((key, image)) = images.next().await? {
-            if !self.plan.takes(&image) {
+            if !self.plan.takes(key.timestamp, &image) {
                 continue;
             }
             read += 1;

@@ -71,8 +71,8 @@ pub struct Which {
     cursor: Option<Cursor>,
     /// At most so many.
     #[serde(default = "usual_limit")]
-    #[param(minimum = 1, maximum = 500, value_type = Option<u32>)]
-    limit: Limit<500>,
+    #[param(minimum = 1, maximum = 200, value_type = Option<u32>)]
+    limit: Limit<200>,
 }
 
 /// How many, from 1 to `MOST`.

@@ -13,6 +13,7 @@ mod leases;
 mod pictures;
 mod runs;
 mod session;
+mod timelapses;
 
 use axum::Router;
 use utoipa::openapi::OpenApi as Document;
@@ -83,6 +84,9 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(leases::lease))
         .routes(routes!(leases::acknowledge))
         .routes(routes!(leases::give_back))
+        .routes(routes!(timelapses::make))
+        .routes(routes!(timelapses::one, timelapses::remove))
+        .routes(routes!(timelapses::file))
 }
 
 /// Routes by which rights are had.

@@ -50,6 +50,7 @@ static ASSETS: &[Asset] = &[
     script!("frame.js"),
     script!("now.js"),
     script!("timelapse.js"),
+    script!("video.js"),
 ];
 
 /// What stands in the addresses of all of them and changes with any of them, so that they may be kept for ever, and modules find each

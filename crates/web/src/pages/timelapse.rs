@@ -11,6 +11,7 @@ use super::shell::{Shell, Visit};
 use super::show;
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::settings::Right;
 
 /// As forms write local times.
 const FORM: &str = "%Y-%m-%dT%H:%M";
@@ -51,12 +52,20 @@ struct Page {
     list: String,
     day: String,
     command: String,
+    may_operate: bool,
+    videos: String,
+    session: String,
+    utc_from: String,
+    utc_to: String,
     stretches: Vec<(&'static str, String)>,
 }
 
 /// The page.
 pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response, Problem> {
-    let shell = visit.shell("Timelapse", "Timelapse").with("timelapse.js");
+    let shell = visit
+        .shell("Timelapse", "Timelapse")
+        .with("timelapse.js")
+        .with("video.js");
     let all = cameras::all(&visit.app).await?;
     let camera = chosen(&all, &which.camera)?;
     let newest = camera.and_then(|one| one.newest).unwrap_or(visit.now);
@@ -80,7 +89,7 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
             .map(|one| (one.id.to_string(), one.id.as_str() == camera))
             .collect(),
         list: shell.to(&format!(
-            "/api/v1/images?camera={camera}&from={}&to={}&order=oldest&limit=500",
+            "/api/v1/images?camera={camera}&from={}&to={}&order=oldest&limit=200",
             utc(from),
             utc(to)
         )),
@@ -90,6 +99,11 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
             utc(from),
             utc(to)
         ),
+        may_operate: visit.caller.right == Right::Operate,
+        videos: shell.to("/api/v1/timelapses"),
+        session: shell.to("/api/v1/session"),
+        utc_from: utc(from),
+        utc_to: utc(to),
         from: local(from),
         to: local(to),
         stretches: stretches.into(),

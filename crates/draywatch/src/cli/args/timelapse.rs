@@ -46,6 +46,9 @@ pub struct TimelapseArgs {
     /// Pass over nights: frames with the verdict dark, too
     #[arg(long)]
     pub skip_nights: bool,
+    /// Play only frames from 6 to 20 h of the portal's zone
+    #[arg(long, conflicts_with = "keep_pace")]
+    pub by_day: bool,
     /// Pass over no frame for its verdict, unless --skip-nights says so
     #[arg(long)]
     pub all: bool,

@@ -1,0 +1,206 @@
+//! What was served lately, kept for a minute so that serving it again asks neither database nor disk for what cannot have changed. Owns
+//! how much and for how long; must not serve, and must not be asked by what anything is but a name that changes with it.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+
+/// For how long something is kept: what was removed from the archive is gone from here as well after it.
+const KEPT: Duration = Duration::from_mins(1);
+/// Bytes of thumbnails.
+const THUMBNAILS: u64 = 24 * 1024 * 1024;
+/// Files that were found whole; each takes about 300 bytes.
+const FILES: u64 = 20_000;
+/// What an entry takes beside its bytes, about.
+const BESIDE: usize = 200;
+/// Bytes of a file that are read at once.
+const AT_ONCE: usize = 128 * 1024;
+
+/// What was served lately.
+#[derive(Debug)]
+pub struct Warm {
+    thumbnails: Cache<(i64, u32), (Arc<str>, Bytes)>,
+    files: Cache<i64, Arc<Whole>>,
+}
+
+/// A file that was read to its end and has the hash that its row says.
+#[derive(Debug)]
+pub struct Whole {
+    /// Where in the archive it is.
+    pub place: String,
+    /// Its hash.
+    pub sha256: String,
+    stamp: Stamp,
+}
+
+/// What is another one as soon as somebody writes to a file, or puts another in its place.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Default for Warm {
+    fn default() -> Self {
+        let weight = |_: &(i64, u32), (_, bytes): &(Arc<str>, Bytes)| {
+            u32::try_from(bytes.len() + BESIDE).unwrap_or(u32::MAX)
+        };
+        Self {
+            thumbnails: Cache::builder()
+                .weigher(weight)
+                .max_capacity(THUMBNAILS)
+                .time_to_live(KEPT)
+                .build(),
+            files: Cache::builder()
+                .max_capacity(FILES)
+                .time_to_live(KEPT)
+                .build(),
+        }
+    }
+}
+
+impl Warm {
+    /// The thumbnail of an image whose picture had that hash.
+    #[must_use]
+    pub fn thumbnail(&self, id: i64, width: u32, sha256: &str) -> Option<Bytes> {
+        let (of, bytes) = self.thumbnails.get(&(id, width))?;
+        (&*of == sha256).then_some(bytes)
+    }
+
+    /// Keeps a thumbnail.
+    pub fn keep_thumbnail(&self, id: i64, width: u32, sha256: &str, bytes: &Bytes) {
+        let kept = (Arc::from(sha256), bytes.clone());
+        self.thumbnails.insert((id, width), kept);
+    }
+
+    /// The file of an image, if it was found to have that hash. It may have changed since: [`Whole::is`] tells.
+    #[must_use]
+    pub fn file(&self, id: i64, sha256: &str) -> Option<Arc<Whole>> {
+        self.files.get(&id).filter(|file| file.sha256 == sha256)
+    }
+
+    /// Whether a file has the hash that its row says: it is read for it, unless it was before and did not change.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_whole(
+        &self,
+        id: i64,
+        file: &mut File,
+        place: &str,
+        sha256: &str,
+    ) -> io::Result<bool> {
+        let before = file.metadata()?;
+        if let Some(known) = self.file(id, sha256)
+            && known.place == place
+            && known.is(&before)
+        {
+            return Ok(true);
+        }
+        let found = hash_of(file)?;
+        let stamp = Stamp::of(&before);
+        if found != sha256 || stamp != Stamp::of(&file.metadata()?) {
+            self.files.invalidate(&id);
+            return Ok(false);
+        }
+        let whole = Whole {
+            place: place.to_owned(),
+            sha256: found,
+            stamp,
+        };
+        self.files.insert(id, Arc::new(whole));
+        Ok(true)
+    }
+}
+
+fn hash_of(file: &mut File) -> io::Result<String> {
+    let (mut hash, mut part) = (Sha256::new(), vec![0; AT_ONCE]);
+    file.rewind()?;
+    loop {
+        match file.read(&mut part) {
+            Ok(0) => break,
+            Ok(length) => hash.update(&part[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let bytes: [u8; 32] = hash.finalize().into();
+    Ok(draywatch_picture::Sha256::from(bytes).to_string())
+}
+
+impl Whole {
+    /// Whether that is still the file that was read.
+    #[must_use]
+    pub fn is(&self, file: &Metadata) -> bool {
+        self.stamp == Stamp::of(file)
+    }
+}
+
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+            size: file.len(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn hash(bytes: &[u8]) -> String {
+        draywatch_picture::Sha256::of(bytes).to_string()
+    }
+
+    #[test]
+    fn a_thumbnail_is_found_by_the_hash_of_its_picture_only() {
+        let warm = Warm::default();
+        let bytes = Bytes::from_static(b"small");
+        assert_eq!(warm.thumbnail(1, 160, "a"), None);
+        warm.keep_thumbnail(1, 160, "a", &bytes);
+        assert_eq!(warm.thumbnail(1, 160, "a"), Some(bytes));
+        for (id, width, of) in [(1, 160, "b"), (1, 320, "a"), (2, 160, "a")] {
+            assert_eq!(warm.thumbnail(id, width, of), None);
+        }
+    }
+
+    #[test]
+    fn a_file_counts_as_whole_until_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jpg");
+        let warm = Warm::default();
+        let is_whole = |of: &[u8]| {
+            let mut file = File::open(&path).unwrap();
+            warm.is_whole(1, &mut file, "a.jpg", &hash(of)).unwrap()
+        };
+        fs::write(&path, b"whole").unwrap();
+        assert!(is_whole(b"whole") && is_whole(b"whole"));
+        assert!(warm.file(1, &hash(b"whole")).is_some());
+        assert!(!is_whole(b"other"), "its row says another hash");
+        assert!(is_whole(b"whole"));
+        let known = warm.file(1, &hash(b"whole")).unwrap();
+        assert!(known.is(&fs::metadata(&path).unwrap()));
+        // Another one of the same size in its place.
+        let aside = folder.path().join("b.jpg");
+        fs::write(&aside, b"wh0le").unwrap();
+        fs::rename(&aside, &path).unwrap();
+        assert!(!known.is(&fs::metadata(&path).unwrap()) && !is_whole(b"whole"));
+        assert!(warm.file(1, &hash(b"whole")).is_none());
+        fs::write(&path, b"half").unwrap();
+        assert!(!is_whole(b"whole"));
+    }
+}

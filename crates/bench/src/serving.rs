@@ -5,6 +5,7 @@
 //! server it asks share the machine's processors, for both servers alike.
 
 mod contest;
+mod looking;
 mod pictures;
 mod queries;
 mod server;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use crate::big::{self, Big};
 use contest::Rate;
+use looking::Look;
 use queries::Answered;
 use server::Server;
 
@@ -26,6 +28,8 @@ const TARGET_MS: f64 = 50.0;
 const TARGET_MIB: u64 = 150;
 /// The share of nginx's rate that is wanted.
 const TARGET_RATE: f64 = 0.5;
+/// How long a day of thumbnails may take in a browser.
+const TARGET_LOOK_MS: f64 = 300.0;
 
 /// What to make and measure.
 #[derive(Debug, Args)]
@@ -47,7 +51,9 @@ struct Found {
     cameras: u64,
     answers: Vec<Answered>,
     peak_mib: u64,
+    looks: Vec<Look>,
     rates: Vec<Rate>,
+    api: Vec<(String, f64)>,
 }
 
 /// Makes the database unless the folder has one, and measures.
@@ -62,13 +68,17 @@ pub async fn run(web: &Web, json: Option<&Path>) -> Result<()> {
     let shown = pictures::make(&folder).await?;
     let server = Server::start(&folder).await?;
     let answers = queries::measure(&server, &shown, web.big.rounds).await?;
+    let looks = looking::measure(&server, &shown).await?;
     let rates = contest::measure(&server, &folder, &shown, web.seconds, web.turns).await?;
+    let api = contest::answers(&server, &shown, web.seconds).await?;
     let found = Found {
         images: web.big.images,
         cameras: web.big.cameras,
         answers,
         peak_mib: server.peak_mib()?,
+        looks,
         rates,
+        api,
     };
     print(&found);
     if let Some(path) = json {
@@ -79,7 +89,11 @@ pub async fn run(web: &Web, json: Option<&Path>) -> Result<()> {
     let slow = found.answers.iter().any(|one| one.p99_ms >= TARGET_MS);
     let large = found.peak_mib >= TARGET_MIB;
     let behind = found.rates.iter().any(|one| one.of_nginx() < TARGET_RATE);
-    ensure!(!slow && !large && !behind, "not all targets are met");
+    let late = found.looks.iter().any(|one| one.p50_ms >= TARGET_LOOK_MS);
+    ensure!(
+        !slow && !large && !behind && !late,
+        "not all targets are met"
+    );
     Ok(())
 }
 
@@ -107,6 +121,19 @@ fn print(found: &Found) {
             verdict(one.p99_ms < TARGET_MS)
         );
     }
+    println!(
+        "\nA day in Chromium: milliseconds from the navigation to the last thumbnail decoded (target: under {TARGET_LOOK_MS:.0}, median)\n"
+    );
+    for one in &found.looks {
+        println!(
+            "{:58} {:8.0} {:8.0}{:>21} thumbnails{}",
+            one.what,
+            one.p50_ms,
+            one.p99_ms,
+            one.thumbnails,
+            verdict(one.p50_ms < TARGET_LOOK_MS)
+        );
+    }
     println!("\nAnswers a second, by wrk, turn by turn (target: {TARGET_RATE} of nginx)\n");
     println!(
         "{:30} {:>10} {:>10} {:>10}",
@@ -121,6 +148,10 @@ fn print(found: &Found) {
             one.of_nginx(),
             verdict(one.of_nginx() >= TARGET_RATE)
         );
+    }
+    println!("\nAnswers of the API a second, by wrk with the same connections\n");
+    for (what, rate) in &found.api {
+        println!("{what:30} {rate:10.0}");
     }
     println!(
         "\nPeak memory of the server: {} MiB (target: under {TARGET_MIB}){}",

@@ -27,8 +27,9 @@ const SLOTS: &str = "WITH RECURSIVE slots (n) AS (SELECT 0 UNION ALL SELECT n + 
     frames AS (SELECT n, n / $CAMERAS AS slot, printf('camera_%02d', n % $CAMERAS) AS camera, \
     $START + (n / $CAMERAS) * $SLOT + (n * 7919) % 240 AS at FROM slots) ";
 const IMAGES: &str = "INSERT INTO images (timestamp, filepath, image_path, camera_id, processed, file_size, detection_count, \
-    created_at, sha256, media_type, width, height, file_state, verified_at) \
-    SELECT text, path, path, camera, slot % 2, 180000 + n % 40000, 0, text, printf('%064x', n), 'image/jpeg', 1200, 675, 'ok', text \
+    created_at, sha256, media_type, width, height, file_state, verified_at, verdict) \
+    SELECT text, path, path, camera, slot % 2, 180000 + n % 40000, 0, text, printf('%064x', n), 'image/jpeg', 1200, 675, 'ok', text, \
+    CASE WHEN slot % 500 < 3 THEN 'frozen' WHEN slot % 144 < 9 THEN 'dark' ELSE 'ok' END \
     FROM (SELECT n, slot, camera, strftime('%Y-%m-%d %H:%M:%S.000000', at, 'unixepoch') AS text, \
     'data/images/' || strftime('%Y-%m-%d/', at, 'unixepoch') || replace(replace(replace(strftime('%Y-%m-%d %H:%M:%S', at, \
     'unixepoch'), '-', ''), ':', ''), ' ', 'T') || '_' || camera || '.jpg' AS path FROM frames WHERE n % $MISSING <> 5) LIMIT $IMAGES";

@@ -38,6 +38,37 @@ impl Rate {
     }
 }
 
+/// How many answers of the API are given a second, by how much is in them.
+pub async fn answers(server: &Server, shown: &Shown, seconds: u32) -> Result<Vec<(String, f64)>> {
+    let work = tempfile::tempdir()?;
+    let of_day = format!("camera={}&from={}T00:00:00Z", shown.camera, shown.date);
+    let ids = shown.images.iter();
+    let kinds = [
+        (
+            "one image",
+            ids.map(|(id, _)| format!("/api/v1/images/{id}")).collect(),
+        ),
+        (
+            "a hundred images",
+            vec![format!("/api/v1/images?{of_day}&order=oldest&limit=100")],
+        ),
+        (
+            "a week of coverage",
+            vec![format!("/api/v1/coverage?camera={}", shown.camera)],
+        ),
+        ("health", vec!["/api/v1/health".to_owned()]),
+    ];
+    let mut rates = Vec::new();
+    for (what, paths) in kinds {
+        let paths: Vec<String> = paths;
+        let asked = script(work.path(), "api.lua", &paths)?;
+        let rate = wrk(&server.base, &asked, seconds).await?;
+        eprintln!("bench: {what}: {rate:.0}/s");
+        rates.push((what.to_owned(), rate));
+    }
+    Ok(rates)
+}
+
 /// Addresses of the same files on both servers.
 struct Files {
     what: &'static str,
@@ -214,11 +245,16 @@ impl Nginx {
 }
 
 impl Drop for Nginx {
-    /// Told to end, it ends its workers; killed, it would leave them.
+    /// Told to end, it ends its workers; killed, it would leave them. So it is waited for, a few seconds at most.
     fn drop(&mut self) {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
         if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        let begun = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < Duration::from_secs(5)
+        {
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use chrono::{Days, NaiveDate, NaiveTime};
 use draywatch_picture::Sha256;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row};
@@ -14,6 +15,8 @@ use crate::big;
 const CAMERA: u64 = 7;
 /// Columns and rows, as the portal's cameras have them.
 const SIZE: (usize, usize) = (1200, 675);
+/// Whose days the pages show.
+const ZONE: chrono_tz::Tz = chrono_tz::America::Los_Angeles;
 /// The database's name in the folder.
 const DATABASE: &str = "database.db";
 
@@ -21,7 +24,7 @@ const DATABASE: &str = "database.db";
 pub struct Shown {
     /// The camera.
     pub camera: String,
-    /// The day that has pictures, UTC.
+    /// The day that has pictures, as the cameras' zone counts it.
     pub date: String,
     /// Its images: their ids and hashes, in time order.
     pub images: Vec<(i64, String)>,
@@ -36,17 +39,18 @@ pub async fn make(folder: &Path) -> Result<Shown> {
     let options = SqliteConnectOptions::new().filename(folder.join(DATABASE));
     let mut conn = options.connect().await?;
     let camera = big::camera(CAMERA);
-    let newest = "SELECT date(timestamp, '-1 day') FROM images WHERE camera_id = ? ORDER BY timestamp DESC LIMIT 1";
+    let newest = "SELECT date(timestamp, '-2 days') FROM images WHERE camera_id = ? ORDER BY timestamp DESC LIMIT 1";
     let date: String = sqlx::query_scalar(newest)
         .bind(&camera)
         .fetch_one(&mut conn)
         .await
         .context("the database has too few images: give more --images")?;
-    let of_day = "SELECT id, filepath FROM images WHERE camera_id = ? AND timestamp >= ? AND timestamp < date(?, '+1 day') ORDER BY timestamp";
+    let day: NaiveDate = date.parse()?;
+    let of_day = "SELECT id, filepath FROM images WHERE camera_id = ? AND timestamp >= ? AND timestamp < ? ORDER BY timestamp";
     let rows = sqlx::query(of_day)
         .bind(&camera)
-        .bind(&date)
-        .bind(&date)
+        .bind(midnight(day)?)
+        .bind(midnight(day + Days::new(1))?)
         .fetch_all(&mut conn)
         .await?;
     ensure!(rows.len() > 100, "{date} has only {} images", rows.len());
@@ -80,6 +84,13 @@ pub async fn make(folder: &Path) -> Result<Shown> {
         files,
         run,
     })
+}
+
+/// When the day begins where the cameras are, as the database has times.
+fn midnight(day: NaiveDate) -> Result<String> {
+    let begin = day.and_time(NaiveTime::MIN).and_local_timezone(ZONE);
+    let begin = begin.earliest().context("the day has no midnight")?;
+    Ok(begin.to_utc().format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// A slope with noise: of about the size of a camera's picture.

@@ -3,6 +3,8 @@
 mod program;
 mod servers;
 mod stories;
+#[path = "../e2e/tls_front.rs"]
+mod tls_front;
 
 use std::path::Path;
 

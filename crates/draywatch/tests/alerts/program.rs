@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::servers::{Endpoint, MailServer, dead_port};
+use crate::tls_front::Tls;
 
 struct Done {
     status: i32,
@@ -235,6 +236,43 @@ async fn every_channel_is_tried_and_told_of() {
         assert!(
             !text.contains("secret-token") && !text.contains("secret-ping"),
             "{text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhook_and_heartbeat_go_by_https_to_who_is_believed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let behind = Endpoint::start().await;
+    let host = behind.url.strip_prefix("http://").expect("an address");
+    let front = Tls::before(host.to_owned()).await;
+    let (known, unknown) = (
+        folder.path().join("known.pem"),
+        folder.path().join("no.pem"),
+    );
+    std::fs::write(&known, &front.certificate).expect("a file");
+    std::fs::write(&unknown, "").expect("a file");
+    let url = format!("https://{}", front.address);
+    for (certificates, status) in [(&known, 0), (&unknown, 1)] {
+        let both = [
+            ("ALERTS__WEBHOOK_URL", format!("{url}/T0/secret-token")),
+            ("ALERTS__HEARTBEAT_URL", format!("{url}/secret-ping")),
+            ("+SSL_CERT_FILE", certificates.display().to_string()),
+            (
+                "+SSL_CERT_DIR",
+                folder.path().join("none").display().to_string(),
+            ),
+        ];
+        let done = alert_test(folder.path(), true, &both).await;
+        assert_eq!(done.status, status, "{}{}", done.out, done.err);
+        for channel in done.json().as_array().expect("channels") {
+            assert_eq!(channel["ok"], status == 0, "{channel}");
+        }
+        assert_eq!(behind.requests().len(), if status == 0 { 2 } else { 0 });
+        assert!(
+            !done.out.contains("secret-") && !done.err.contains("secret-"),
+            "{}",
+            done.err
         );
     }
 }

@@ -15,5 +15,6 @@ mod rights;
 mod run;
 mod store;
 mod tls;
+mod tls_front;
 mod traps;
 mod verdicts;

@@ -120,6 +120,15 @@ async fn frames_are_passed_over_held_and_fitted() {
 }
 
 #[tokio::test]
+async fn a_day_is_from_six_to_twenty_where_the_portal_is() {
+    // From 3:00 there, every ten minutes, to 6:40.
+    let home = home(23).await;
+    let done = timelapse(&home, &["--by-day"], "day.mp4");
+    assert_eq!(done.status, 0, "{done:?}");
+    assert_eq!(frames(&home.at("day.mp4")), "5", "{done:?}");
+}
+
+#[tokio::test]
 async fn pictures_that_are_gone_or_damaged_are_left_out_and_named() {
     let home = home(6).await;
     std::fs::remove_file(home.at(&path(&frame(0)))).unwrap();

@@ -132,7 +132,7 @@ async fn cameras_runs_days_and_health_are_told() {
 async fn mistakes_are_told_as_problems_that_name_them() {
     let site = Site::new(1).await;
     for (path, code, word) in [
-        ("/api/v1/images?limit=0", 400, "from 1 to 500"),
+        ("/api/v1/images?limit=0", 400, "from 1 to 200"),
         ("/api/v1/images?limit=501", 400, "limit"),
         ("/api/v1/images?limit=x", 400, "limit"),
         ("/api/v1/images?camera=../x", 400, "camera"),

@@ -280,7 +280,8 @@ impl Browser {
         }
     }
 
-    async fn shoot(&self, file: &str) {
+    /// A picture of what is seen, in `target/screenshots`.
+    pub async fn shoot(&self, file: &str) {
         // Beside the program itself, wherever it was built.
         let program = PathBuf::from(env!("CARGO_BIN_EXE_draywatch"));
         let folder = program.ancestors().nth(2).unwrap().join("screenshots");

@@ -71,6 +71,35 @@ async fn a_picture_is_served_whole_in_parts_and_only_if_it_changed() {
 }
 
 #[tokio::test]
+async fn a_damaged_picture_does_not_go_by_the_name_of_the_whole_one() {
+    let site = Site::new(1).await;
+    let image = site.json("/api/v1/images").await["items"][0].clone();
+    let address = image["file"].as_str().unwrap();
+    let file = site.home.at(&path(&nth(0)));
+    let whole = picture(0);
+    let ask = async || {
+        let answer = site.get(address).await;
+        assert_eq!(answer.status(), 200);
+        let is_named = answer.headers().contains_key("etag");
+        let kept = answer.headers()["cache-control"].to_str().unwrap();
+        assert_eq!(is_named, kept.contains("immutable"), "{answer:?}");
+        (answer.bytes().await.unwrap(), is_named)
+    };
+    assert_eq!(ask().await, (whole.clone().into(), true));
+    assert_eq!(ask().await, (whole.clone().into(), true));
+    for bytes in [whole[..whole.len() / 2].to_vec(), vec![7; whole.len()]] {
+        std::fs::write(&file, &bytes).unwrap();
+        assert_eq!(
+            ask().await,
+            (bytes.into(), false),
+            "what there is, for what it is"
+        );
+    }
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(ask().await, (whole.into(), true));
+}
+
+#[tokio::test]
 async fn thumbnails_are_made_once_and_again_when_they_are_missing_or_broken() {
     let site = Site::new(1).await;
     let image = site.json("/api/v1/images").await["items"][0].clone();
@@ -107,9 +136,15 @@ async fn thumbnails_are_made_once_and_again_when_they_are_missing_or_broken() {
     for file in &kept {
         std::fs::write(file, b"broken").unwrap();
     }
-    assert_eq!(facts(&ask(160).await).width, 160);
+    // Asked for by no version, so that it does not come from memory.
+    let again = async |width: u32| {
+        let address = format!("/api/v1/images/{}/thumbnails/{width}", image["id"]);
+        facts(&site.get(&address).await.bytes().await.unwrap()).width
+    };
+    assert_eq!(again(160).await, 160);
     std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(facts(&ask(320).await).width, 320);
+    assert_eq!(again(320).await, 320);
+    assert_eq!(ask(160).await, all[0], "this one does");
     problem(
         site.get(&format!("/api/v1/images/{}/thumbnails/161", image["id"]))
             .await,

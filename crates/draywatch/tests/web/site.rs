@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use draywatch_core::FrameId;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -18,8 +20,9 @@ pub const TOKEN: &str = "a-token-of-the-tests";
 
 /// A folder that is served.
 pub struct Site {
-    pub home: Home,
+    // It ends before its files go.
     pub server: Server,
+    pub home: Home,
     pub client: Client,
 }
 
@@ -32,8 +35,18 @@ pub struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let begun = Instant::now();
+        let mut ended = None;
+        while ended.is_none() && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+            ended = self.child.try_wait().ok().flatten();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
+        }
     }
 }
 

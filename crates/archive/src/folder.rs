@@ -242,9 +242,11 @@ impl Folder {
     pub(super) fn free_space(&self) -> Result<(u64, u64), ArchiveError> {
         let found = rustix::fs::fstatvfs(&self.fd)
             .map_err(|errno| ArchiveError::of("look at", &self.path, errno))?;
+        let used = found.f_blocks.saturating_sub(found.f_bfree);
+        let usable = used.saturating_add(found.f_bavail);
         Ok((
             found.f_bavail.saturating_mul(found.f_frsize),
-            found.f_blocks.saturating_mul(found.f_frsize),
+            usable.saturating_mul(found.f_frsize),
         ))
     }
 

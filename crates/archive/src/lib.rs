@@ -150,7 +150,8 @@ impl Archive {
         self.0.access
     }
 
-    /// Bytes that we may still write, and bytes in all, of the disk below the archive.
+    /// Bytes that we may still write on the disk below the archive, and these with all that is written: as `df` counts, without
+    /// what is kept back for root.
     ///
     /// # Errors
     /// When the disk does not say.

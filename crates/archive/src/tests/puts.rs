@@ -259,3 +259,20 @@ fn an_archive_is_made_with_the_folders_above_it_and_made_again_it_stays() {
         .unwrap();
     assert!(free > 0 && free <= total);
 }
+
+#[test]
+fn room_is_counted_as_df_counts_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = Archive::create(&dir.path().join("a")).unwrap();
+    let mut df = std::process::Command::new("df");
+    df.args(["--block-size=1", "--output=used,avail"])
+        .arg(dir.path());
+    let said = String::from_utf8(df.output().unwrap().stdout).unwrap();
+    let numbers = said
+        .split_whitespace()
+        .filter_map(|word| word.parse::<u64>().ok());
+    let wanted: u64 = numbers.sum();
+    let (_, total) = archive.free_space().unwrap();
+    // Others write at the same time.
+    assert!(total.abs_diff(wanted) < wanted / 100, "{total} {said}");
+}

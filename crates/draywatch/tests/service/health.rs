@@ -208,10 +208,11 @@ async fn health_is_told_in_every_way() {
     let sql = "SELECT status FROM health_changes ORDER BY at, id";
     let rows = sqlx::query(sql).fetch_all(&mut database).await.expect(sql);
     let history: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    let place = |status: &str| history.iter().position(|found| found == status);
+    // In this order; on a busy machine a camera may be late at any time besides.
+    let mut changes = history.iter();
+    let mut came = |status: &str| changes.any(|found| found == status);
     assert!(
-        place("healthy") < place("degraded")
-            && history.last().is_some_and(|last| last == "healthy"),
+        came("healthy") && came("degraded") && came("healthy"),
         "{history:?}"
     );
 }

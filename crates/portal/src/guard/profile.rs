@@ -49,13 +49,14 @@ impl Profile {
         &self.path
     }
 
-    /// Where temporary files go: inside the folder, by a path short enough for Chromium's sockets.
+    /// Where temporary files of those go who are started in the folder: inside it, by a path short enough for Chromium's sockets.
     pub fn temporary(&self) -> PathBuf {
         let path = self.path.join("tmp");
         if path.as_os_str().len() <= LONGEST_TEMPORARY {
             return path;
         }
-        PathBuf::from(format!("/proc/{}/cwd/tmp", std::process::id()))
+        // By their own working folder: root's renderers give up their capabilities, and then may not look into our /proc.
+        PathBuf::from("/proc/self/cwd/tmp")
     }
 
     /// Removes the folder.

@@ -60,7 +60,7 @@ metrics! {
     DISK_FREE = Gauge "draywatch_disk_free_bytes" []
         "Room on the disk of the archive that draywatch may use";
     DISK_SIZE = Gauge "draywatch_disk_size_bytes" []
-        "Size of the disk of the archive";
+        "Size of the disk of the archive, without what is kept back for root";
     HEALTH = Gauge "draywatch_health_status" []
         "Health as a whole: 0 healthy, 1 warning, 2 degraded, 3 critical";
     BUILD = Info "draywatch_build_info" ["version"]

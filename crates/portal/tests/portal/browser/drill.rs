@@ -72,7 +72,8 @@ impl Room {
         Lister::new(settings, self.settings(), None, Clock::system())
     }
 
-    /// Living processes of this room.
+    /// Living processes of this room, and those that just become another program: for that moment they have neither command line
+    /// nor environment, so nobody can say whose they are.
     pub fn processes(&self) -> Vec<Process> {
         let room = self.path().to_str().unwrap();
         let pids = std::fs::read_dir("/proc")
@@ -83,8 +84,12 @@ impl Room {
             String::from_utf8_lossy(&bytes).replace('\0', " ")
         };
         pids.filter_map(|pid: u32| {
-            let line = read(pid, "cmdline");
-            (line.contains(room) || read(pid, "environ").contains(room))
+            let (line, environment) = (read(pid, "cmdline"), read(pid, "environ"));
+            // What the kernel runs for itself, and what is dead already, has no program.
+            let is_becoming = line.is_empty()
+                && environment.is_empty()
+                && std::fs::read_link(format!("/proc/{pid}/exe")).is_ok();
+            (is_becoming || line.contains(room) || environment.contains(room))
                 .then_some(Process { pid, line })
         })
         .collect()
@@ -130,7 +135,7 @@ impl Room {
                 for Process { pid, line } in &left {
                     let _ = writeln!(list, "{pid} {}", line.chars().take(200).collect::<String>());
                 }
-                for process in &left {
+                for process in left.iter().filter(|process| !process.line.is_empty()) {
                     kill(process.pid, Signal::KILL);
                 }
                 panic!("{what}: alive after {GONE:?}:\n{list}");

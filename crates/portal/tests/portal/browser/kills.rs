@@ -68,9 +68,12 @@ fn once(victims: Victims, page: &str, moment: Duration) -> Duration {
         Victims::Ourselves => helper.kill(),
         Victims::Group => helper.kill_group(),
         Victims::WithGuard => {
-            if let Some(guard) = room.find(is_guard) {
-                kill(guard.pid, Signal::KILL);
-            }
+            let Some(guard) = room.find(is_guard) else {
+                // There is none yet. One that is just being born finds nobody, and leaves nothing.
+                helper.kill();
+                return room.assert_empty(&what);
+            };
+            kill(guard.pid, Signal::KILL);
             helper.kill();
             let took = room.assert_no_process(&what);
             sweep(&room);

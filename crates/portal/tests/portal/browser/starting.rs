@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use draywatch_core::Kind;
-use draywatch_portal::{Browser, BrowserSettings};
+use draywatch_core::{Clock, Kind};
+use draywatch_portal::{Browser, BrowserSettings, Lister};
 
-use super::drill::Room;
+use super::drill::{Room, portal, yesterday};
+use crate::harness::{camera, list, portal_settings};
 
 /// Starts a browser that cannot start; what is said of it.
 async fn words_of(what: &str, change: impl FnOnce(&Room, &mut BrowserSettings)) -> String {
@@ -127,9 +128,14 @@ async fn a_long_temporary_folder_is_no_trouble() {
             guard.display()
         ),
     );
-    let browser = Browser::start(&settings, None).await.unwrap();
+    // Not only started: what shows a page needs temporary files, too.
+    let portal = portal().await;
+    let page = portal_settings(&portal.page_url());
+    let mut lister = Lister::new(page, settings, None, Clock::system());
+    let day = list(&mut lister, &camera("in_gate"), yesterday(&portal)).await;
+    assert!(!day.unwrap().listing.frames.is_empty());
     assert_eq!(std::fs::read_dir(&long).unwrap().count(), 1);
-    browser.quit().await;
+    lister.close().await;
     assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
     room.assert_no_process("a browser with a long temporary folder");
 }

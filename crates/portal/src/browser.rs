@@ -16,6 +16,7 @@ use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
 use thirtyfour::{TimeoutConfiguration, WebDriver};
 use url::Url;
 
+use capabilities::FIRST_PAGE;
 use devtools::DevTools;
 use guarded::Guarded;
 use remote::RemoteSession;
@@ -124,6 +125,9 @@ impl Browser {
     /// Zone, user agent and focus, through `DevTools` where the browser has them; a browser without goes on without.
     async fn prepare(&self, settings: &BrowserSettings) -> Result<(), BrowserError> {
         self.bound(settings).await?;
+        // Where it began is not always ours to say: a Grid may have another browser, a company its rules.
+        self.within("open an empty page", self.driver()?.goto(FIRST_PAGE))
+            .await?;
         let version = self.devtools("Browser.getVersion", json!({})).await;
         let Ok(version) = version else {
             tracing::warn!("the browser has no DevTools: its zone and user agent stay as they are");

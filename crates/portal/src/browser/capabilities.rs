@@ -8,6 +8,9 @@ use super::BrowserSettings;
 use super::guarded::Guarded;
 use crate::guard::browser_program;
 
+/// What a browser shows before it is told to open anything.
+pub(super) const FIRST_PAGE: &str = "about:blank";
+
 const ARGUMENTS: [&str; 16] = [
     "--window-size=1400,2000",
     // Pictures are not needed to be listed; elements keep their addresses.
@@ -38,6 +41,10 @@ pub(super) fn capabilities(settings: &BrowserSettings, guarded: Option<&Guarded>
         "prefs": {
             "profile.managed_default_content_settings.images": 2,
             "intl.accept_languages": "en-US,en",
+            // The first page is an empty one: Chromium's own asks its maker for news, and a driver that is told to open a page
+            // while that one's frames still come may wait for ever.
+            "session.restore_on_startup": 4,
+            "session.startup_urls": [FIRST_PAGE],
         },
     });
     if let Some(guarded) = guarded {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use draywatch_core::{Clock, Kind};
-use draywatch_portal::{Browser, BrowserSettings, Lister};
+use draywatch_portal::{Browser, BrowserError, BrowserSettings, Lister};
 
 use super::drill::{Room, portal, yesterday};
 use crate::harness::{camera, list, portal_settings};
@@ -138,6 +138,27 @@ async fn a_long_temporary_folder_is_no_trouble() {
     lister.close().await;
     assert_eq!(std::fs::read_dir(&long).unwrap().count(), 0);
     room.assert_no_process("a browser with a long temporary folder");
+}
+
+/// A browser that had just begun, its own first page still coming, waited for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_silent_is_not_taken_for_a_browser_that_hangs() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", silent.local_addr().unwrap());
+    let address = address.parse().unwrap();
+    for _ in 0..3 {
+        let room = Room::new();
+        let mut settings = room.settings();
+        settings.page_load_timeout = Duration::from_secs(2);
+        let browser = Browser::start(&settings, None).await.unwrap();
+        let error = browser.open(&address).await.unwrap_err();
+        assert!(
+            matches!(error, BrowserError::Unreachable { .. }),
+            "{error:?}"
+        );
+        browser.quit().await;
+        room.assert_empty("a browser before a silent host");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -205,40 +205,52 @@ async fn a_camera_that_stands_still_at_the_first_listing_is_read() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn their_empty_slow_and_failing_days() {
-    for name in PAGES {
-        let server = Server::start(name, &["--behaviour", "empty:2026-10-15,slow"]);
-        let mut lister = lister(&server.page_url);
-        let empty = list(&mut lister, &camera("in_gate"), date("2026-10-15")).await;
-        let empty = empty.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(
-            (
-                empty.listing.frames.len(),
-                empty.listing.confirmation.is_confirmed()
-            ),
-            (0, true),
-            "{name}: {:?}",
-            empty.listing.confirmation
-        );
-        lister.close().await;
-        for behaviour in ["api-error", "blank"] {
-            let server = Server::start(name, &["--behaviour", behaviour]);
-            let days = [lister.today(), date("2026-10-15")];
-            // A blank page does not depend on the day, and takes its time to be believed.
-            for day in &days[..if behaviour == "blank" { 1 } else { 2 }] {
-                let day = *day;
-                let mut lister = crate::harness::lister(&server.page_url);
-                let result = list(&mut lister, &camera("in_gate"), day).await;
-                lister.close().await;
-                println!(
-                    "{name} {behaviour} {day}: {:?}",
-                    result.as_ref().err().map(ToString::to_string)
-                );
-                assert_kind(&result, &[Kind::Transient]);
-            }
+async fn empty_slow_and_failing_days(name: &str) {
+    let server = Server::start(name, &["--behaviour", "empty:2026-10-15,slow"]);
+    let mut lister = lister(&server.page_url);
+    let empty = list(&mut lister, &camera("in_gate"), date("2026-10-15")).await;
+    let empty = empty.unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(
+        (
+            empty.listing.frames.len(),
+            empty.listing.confirmation.is_confirmed()
+        ),
+        (0, true),
+        "{name}: {:?}",
+        empty.listing.confirmation
+    );
+    lister.close().await;
+    for behaviour in ["api-error", "blank"] {
+        let server = Server::start(name, &["--behaviour", behaviour]);
+        let days = [lister.today(), date("2026-10-15")];
+        // A blank page does not depend on the day, and takes its time to be believed.
+        for day in &days[..if behaviour == "blank" { 1 } else { 2 }] {
+            let day = *day;
+            let mut lister = crate::harness::lister(&server.page_url);
+            let result = list(&mut lister, &camera("in_gate"), day).await;
+            lister.close().await;
+            println!(
+                "{name} {behaviour} {day}: {:?}",
+                result.as_ref().err().map(ToString::to_string)
+            );
+            assert_kind(&result, &[Kind::Transient]);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_slow_and_failing_days_of_harbor() {
+    empty_slow_and_failing_days("harbor").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_slow_and_failing_days_of_breakwater() {
+    empty_slow_and_failing_days("breakwater").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_slow_and_failing_days_of_lighthouse() {
+    empty_slow_and_failing_days("lighthouse").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,8 +25,8 @@ const COMMANDS: [&str; 6] = [
     "runs",
     "gaps",
     "runs --outcome failed",
-    "runs --camera camera_07 --outcome incomplete",
-    "gaps --camera camera_07 --days 365",
+    "runs --camera camera_00 --outcome incomplete",
+    "gaps --camera camera_00 --days 365",
 ];
 /// Of them, those that the project has promised to be quick.
 const PROMISED: usize = 3;

@@ -43,6 +43,19 @@ impl Folder {
         }
     }
 
+    /// A folder with nothing in it that says of itself that it is `path`: one that was removed as soon as it was open.
+    pub(super) fn empty(path: &Path) -> Result<Self, ArchiveError> {
+        let name = format!("draywatch-empty-{}", uuid::Uuid::new_v4());
+        let aside = std::env::temp_dir().join(name);
+        fs::create_dir(&aside).map_err(|error| ArchiveError::of("create", &aside, error))?;
+        let opened = Self::open_path(&aside);
+        fs::remove_dir(&aside).map_err(|error| ArchiveError::of("remove", &aside, error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            ..opened?
+        })
+    }
+
     /// Opens a folder in this one; a symbolic link is refused.
     pub(super) fn open(&self, name: &str) -> Result<Self, ArchiveError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

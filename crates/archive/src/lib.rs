@@ -121,6 +121,22 @@ impl Archive {
         Ok(archive)
     }
 
+    /// An archive for reading without a file in it, in the place of one that is not there: for a database that was never married to
+    /// an archive, so that what its rows name can be told to be missing. Nothing is made at `root`.
+    ///
+    /// # Errors
+    /// When no empty folder can be had from the system.
+    pub fn absent(root: &Path) -> Result<Self, ArchiveError> {
+        let root = Folder::empty(root)?;
+        Ok(Self(Arc::new(Inner {
+            flushing: Flushing::of(&root),
+            root,
+            control: None,
+            access: Access::ReadOnly,
+            owner: Mutex::default(),
+        })))
+    }
+
     /// Makes `root` an archive, durably, and opens it for writing. A folder that has files already is taken as it is, and
     /// an archive stays what it was.
     ///

@@ -244,10 +244,8 @@ mod tests {
         assert!(open > 0, "{totals:?}");
         // Every row must be one that draywatch reads.
         let all = RunFilter {
-            camera: None,
-            outcome: None,
-            since: None,
             limit: u32::MAX,
+            ..RunFilter::default()
         };
         assert!(catalog.runs(&all).await.unwrap().len() > 100);
         let newest = totals.cameras[0].newest.unwrap();

@@ -150,9 +150,8 @@ async fn until_first_listings(mode: &mut Mode) -> Result<()> {
 async fn listings(mode: &Mode, camera: &str) -> Result<Vec<(DateTime<Utc>, f64)>> {
     let filter = RunFilter {
         camera: Some(id(camera)?),
-        outcome: None,
-        since: None,
         limit: ALL,
+        ..RunFilter::default()
     };
     let runs = mode.catalog.runs(&filter).await?;
     let listed = runs.iter().filter(|run| run.run.date.is_some());

@@ -74,6 +74,8 @@ pub struct RunQuery {
     pub camera: Option<CameraId>,
     /// Only of this outcome.
     pub outcome: Option<Outcome>,
+    /// Beside those of an outcome, runs of these ids that have none yet: who asks knows theirs.
+    pub open: Vec<i64>,
     /// Behind this place.
     pub after: Option<Place>,
     /// At most so many.
@@ -115,6 +117,8 @@ pub trait Browse: Send + Sync + 'static {
     async fn seen_cameras(&self) -> Result<Vec<SeenCamera>>;
     /// Runs by when they began.
     async fn run_page(&self, query: &RunQuery) -> Result<RunPage>;
+    /// The runs that have no end yet, in no order.
+    async fn open_runs(&self) -> Result<Vec<RunRow>>;
     /// The run of that id, with what it observed.
     async fn run(&self, id: i64) -> Result<Option<(RunRow, Option<NewObservation>)>>;
 }

@@ -17,6 +17,25 @@ pub enum CatalogError {
         /// The database.
         path: PathBuf,
     },
+    /// It was there when it was opened, and is not any more. Nothing was written.
+    #[error(
+        "the database {} is gone: it was deleted or moved away while draywatch had it open; put it back, or a copy of it \
+         (draywatch keeps copies beside it as *.bak), and the work goes on; nothing is recorded until then",
+        path.display()
+    )]
+    Gone {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Another file has taken its place since it was opened. Nothing was written.
+    #[error(
+        "another file was put in the place of the database {} while draywatch had it open: it must be opened anew",
+        path.display()
+    )]
+    Replaced {
+        /// The database.
+        path: PathBuf,
+    },
     /// The path is a folder.
     #[error("{} is a folder, not a database; name a file in it in database_url", path.display())]
     IsDirectory {
@@ -153,6 +172,8 @@ impl CatalogError {
             | Self::Locked { .. }
             | Self::Copy { .. }
             | Self::Failed { .. }
+            | Self::Gone { .. }
+            | Self::Replaced { .. }
             | Self::NoSuchRun { .. } => Kind::Database,
         }
     }

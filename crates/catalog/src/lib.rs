@@ -12,8 +12,10 @@ mod jobs;
 mod leases;
 mod model;
 mod pages;
+mod reading;
 mod slots;
 mod sqlite;
+mod taken_over;
 mod url;
 mod verdicts;
 
@@ -27,6 +29,7 @@ pub use jobs::*;
 pub use leases::*;
 pub use model::*;
 pub use pages::*;
+pub use reading::*;
 pub use slots::*;
 pub use sqlite::SqliteCatalog;
 pub use url::{BadDatabaseUrl, DatabaseUrl};
@@ -86,7 +89,8 @@ pub trait Catalog:
     // ---- frames: images, ledger, tombstones ----------------------------------------------------------------------
 
     /// What is known of a camera's frames with `from <= instant < to`, from images, ledger and tombstones; a frame that
-    /// is in several is told once (image before tombstone before ledger; an image whose ledger row says so is a thumbnail).
+    /// is in several is told once (image before tombstone before ledger; an image whose ledger row says so is a thumbnail, and
+    /// one whose file is known to be missing or damaged is open).
     async fn known(
         &self,
         camera: &CameraId,
@@ -132,6 +136,8 @@ pub trait Catalog:
     ) -> Result<Vec<ImageRow>>;
     /// The image row with that path (either path column), if any.
     async fn image_at(&self, path: &str) -> Result<Option<ImageRow>>;
+    /// The image row of a file: with that path, or with another spelling of it (another folder before the day's, an absolute path).
+    async fn image_of_file(&self, path: &str, frame: &FrameId) -> Result<Option<ImageRow>>;
     /// Whether a row with that path, or of that frame, was deleted on purpose.
     async fn is_tombstoned(&self, path: &str, frame: &FrameId) -> Result<bool>;
     /// Inserts rows for files that were there without one, in one transaction; a path that has a row or a tombstone by now

@@ -89,6 +89,20 @@ pub struct ImageRow {
     pub verdict: Option<Verdict>,
 }
 
+impl ImageRow {
+    /// Whether its file is known to be damaged: not what the row says, or no whole picture.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.file_state.as_deref() == Some("bad")
+    }
+
+    /// Whether its file is known to be missing or damaged, so that the frame is owed again.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.is_damaged() || self.file_state.as_deref() == Some("missing")
+    }
+}
+
 /// What a check of an image's file found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileState {
@@ -259,13 +273,33 @@ pub struct RunRow {
     pub end: Option<RunEnd>,
 }
 
+impl RunEnd {
+    /// How a run ended whose process ended before it.
+    #[must_use]
+    pub fn interrupted(now: DateTime<Utc>) -> Self {
+        Self {
+            finished_at: now,
+            outcome: Outcome::Interrupted,
+            counts: RunCounts::default(),
+            errors: vec![Failure::new(
+                Kind::Interrupted,
+                "the process that carried out this run ended before the run did",
+            )],
+            listing_took: Duration::ZERO,
+            took: Duration::ZERO,
+        }
+    }
+}
+
 /// Which runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RunFilter {
     /// Only this camera.
     pub camera: Option<CameraId>,
     /// Only this outcome.
     pub outcome: Option<Outcome>,
+    /// Beside those of an outcome, runs of these ids that have none yet: who asks knows theirs.
+    pub open: Vec<i64>,
     /// Only runs that began at or after this instant.
     pub since: Option<DateTime<Utc>>,
     /// At most so many.

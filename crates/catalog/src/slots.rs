@@ -68,6 +68,9 @@ pub trait Slots: Send + Sync + 'static {
         first: NaiveDate,
         last: NaiveDate,
     ) -> Result<Vec<Vec<DaySlots>>>;
+    /// The first UTC day of a camera of which anything is known: a frame, one that was removed or refused, or that the portal was
+    /// asked. Where other programs' writes wait for their slots it may be a day too early, never too late.
+    async fn first_known(&self, camera: &CameraId) -> Result<Option<NaiveDate>>;
     /// The counters of a camera on the UTC days `first..=last`, in time order; days without image rows are left out.
     async fn day_totals(
         &self,

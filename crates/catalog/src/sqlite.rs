@@ -85,6 +85,7 @@ mod legacy;
 mod letters;
 mod migrate;
 mod pages;
+mod place;
 mod placeholders;
 #[cfg(test)]
 mod plans;
@@ -283,6 +284,12 @@ impl Catalog for SqliteCatalog {
 
     async fn image_at(&self, path: &str) -> Result<Option<ImageRow>> {
         read_one!(self, "looking up an image", |conn| images::at(conn, path))
+    }
+
+    async fn image_of_file(&self, path: &str, frame: &FrameId) -> Result<Option<ImageRow>> {
+        read!(self, "looking up an image", |conn| images::of_file(
+            conn, path, frame
+        ))
     }
 
     async fn is_tombstoned(&self, path: &str, frame: &FrameId) -> Result<bool> {

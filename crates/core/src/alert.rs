@@ -3,8 +3,10 @@
 //!
 //! - A thing (a reason's id) is *settled* bad after `raise_after` bad evaluations in a row, and settled good after
 //!   `recover_after` good ones. What is not settled says nothing.
-//! - An alert is one outage with everything it touches. While something other than a camera is degraded, cameras belong
+//! - An alert is one outage with everything it touches. While something that all cameras need is degraded, cameras belong
 //!   to its alert; what goes bad within `settle` of what went bad before belongs to the same alert; neither says anything.
+//!   But what is wrong with one camera alone (it is silent, its pictures lie, its job is stuck) is not why another one is: the
+//!   second camera within `settle` is told as an update of that alert, and one that comes later is an alert of its own.
 //! - An alert gives one [`Event::Raise`], one [`Event::Resolve`] when all of it is settled good, a [`Event::Remind`] after
 //!   each day of silence, and an [`Event::Update`] when it becomes worse, when its cause shows, or when the cause has been
 //!   over for `settle` and something is left.
@@ -35,6 +37,12 @@ pub const CAMERAS_TOGETHER: u32 = 4;
 
 /// What the ids of cameras' reasons begin with.
 pub const CAMERA: &str = "camera:";
+
+/// What the ids of reasons begin with that tell what a camera's pictures are worth.
+pub const PICTURE: &str = "picture:";
+
+/// What the ids of reasons begin with that tell of the job that collects a camera.
+pub const JOB: &str = "job:collect:";
 
 /// When to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +126,9 @@ struct Alert {
     members: BTreeSet<String>,
     /// What was told to be the cause.
     head: BTreeSet<String>,
+    /// Whether it was told that it is more than one camera's.
+    #[serde(default = "was_common")]
+    is_common: bool,
     /// The status that was told.
     told: Status,
     since: DateTime<Utc>,
@@ -127,6 +138,11 @@ struct Alert {
     told_at: Option<DateTime<Utc>>,
     /// Since when it is better than was told.
     easing_since: Option<DateTime<Utc>>,
+}
+
+/// Of alerts that an older version wrote down all is told.
+fn was_common() -> bool {
+    true
 }
 
 /// Everything that is remembered from one evaluation to the next.

@@ -1,9 +1,14 @@
 //! Which of a camera's past days are to be asked for again, and in which order: what is known of the days -> days. Must not
 //! read a clock or a database.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::error::Kind;
+
+/// Nobody looks farther back than this, ten years, whatever is asked for: nothing may walk through the calendar for ever.
+const FARTHEST: usize = 3660;
 
 /// After this many empty days in a row, going back, the portal is taken to keep nothing older.
 const EMPTY_DAYS: usize = 7;
@@ -122,7 +127,9 @@ impl DayStanding {
         if was_early && self.in_vain == 0 {
             return (self.end + interval * 2).min(asked + interval);
         }
-        asked + (interval * (1 << doublings)).min(LONGEST_WAIT)
+        // An interval that is as long needs no doubling, which would leave what a time can hold.
+        let wait = interval.min(LONGEST_WAIT) * (1 << doublings);
+        asked + wait.min(LONGEST_WAIT)
     }
 }
 
@@ -140,10 +147,10 @@ pub fn wanted(
 ) -> Vec<NaiveDate> {
     let mut wanted = Vec::new();
     let mut empty = 0;
+    let known: BTreeMap<NaiveDate, DayStanding> = days.iter().map(|day| (day.date, *day)).collect();
     for date in back_from(last, first) {
-        let day = days
-            .iter()
-            .find(|day| day.date == date)
+        let day = known
+            .get(&date)
             .copied()
             .unwrap_or_else(|| DayStanding::unknown(date, end_of(date)));
         // Confirmed in the future: the clock was set back since.
@@ -169,7 +176,7 @@ pub fn wanted(
     let mut older: Vec<NaiveDate> = older.map(|day| day.date).collect();
     older.sort_unstable_by(|a, b| b.cmp(a));
     wanted.extend(older);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     wanted.retain(|date| seen.insert(*date));
     wanted
 }
@@ -178,6 +185,7 @@ pub fn wanted(
 fn back_from(last: NaiveDate, first: NaiveDate) -> impl Iterator<Item = NaiveDate> {
     std::iter::successors(Some(last), |date| date.checked_sub_days(Days::new(1)))
         .take_while(move |date| *date >= first)
+        .take(FARTHEST)
 }
 
 #[cfg(test)]
@@ -393,6 +401,26 @@ mod tests {
         );
         days.push(empty(5));
         assert_eq!(ask_within(reach, now, &days), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_search_without_an_end_is_ended() {
+        // Before it was bounded, this walked through 10^8 days.
+        let now = end_of(date(21));
+        let range = (NaiveDate::MIN, date(20));
+        let found = wanted(now, range, &[], INTERVAL, None, end_of);
+        assert_eq!((found.len(), found[0]), (FARTHEST, date(20)));
+    }
+
+    #[test]
+    fn the_longest_interval_that_can_be_set_overflows_nothing() {
+        let mut day = DayStanding::unknown(date(20), end_of(date(20)));
+        (day.asked_at, day.in_vain, day.owed) = (Some(day.end), 40, 1);
+        let interval = TimeDelta::minutes(u32::MAX.into());
+        let range = (date(20), date(20));
+        let ask = |now| wanted(now, range, &[day], interval, None, end_of);
+        assert_eq!(ask(day.end + TimeDelta::hours(5)), []);
+        assert_eq!(ask(day.end + TimeDelta::hours(6)), [date(20)]);
     }
 
     #[test]

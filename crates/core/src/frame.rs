@@ -5,9 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::camera::CameraId;
 
-/// A picture narrower than this is taken for a thumbnail when nothing else tells: the portal's pictures are 1200 pixels
+/// A picture narrower than this is taken for a thumbnail: the portal's pictures are 1200 pixels
 /// wide, its thumbnails a few hundred.
 pub const NARROWEST_FULL: u32 = 640;
+
+/// Whether a picture of that width is a thumbnail, whatever its address promised or its name says. The one rule for what is
+/// fetched, recovered and adopted.
+#[must_use]
+pub fn looks_like_thumbnail(width: u32) -> bool {
+    width < NARROWEST_FULL
+}
 
 /// The identity of a frame: camera and instant, and which of the frames of that second it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -112,7 +112,7 @@ impl Health {
 /// From where on it is not well; settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// Time between two collections of a camera.
+    /// Time within which a camera has a new frame: the longer one of that between two collections and of its own.
     pub interval: TimeDelta,
     /// Per cent of the disk in use that are a warning.
     pub disk_warning: f64,

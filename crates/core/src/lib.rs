@@ -19,6 +19,7 @@ pub mod pace;
 pub mod plan;
 pub mod retention;
 pub mod retry;
+pub mod retry_after;
 pub mod schedule;
 pub mod verdict;
 pub mod verification;

@@ -193,16 +193,16 @@ fn gone_by(now: DateTime<Utc>, spec: &JobSpec, due: DateTime<Utc>) -> u32 {
     u32::try_from(1 + ((now - due).num_milliseconds() - 1).max(0) / period).unwrap_or(u32::MAX)
 }
 
-/// When a job without an open tick is due next.
-fn next_due(
+/// Whether a job without an open tick is due at once and out of turn: it has not begun yet, or is kept from its ticks no more.
+#[must_use]
+pub fn is_out_of_turn(
     now: DateTime<Utc>,
     spec: &JobSpec,
     standing: &Standing,
     around: &Around,
-) -> DateTime<Utc> {
+) -> bool {
     // A tick of the future tells of a clock that was set back, and says nothing.
     let last_started = standing.last_started.filter(|last| *last <= now);
-    let last_due = standing.last_due.filter(|last| *last <= now);
     // So does a start of the future: it would make every tick the first.
     let started = around.service_started.filter(|started| *started <= now);
     let is_first = spec.at_start
@@ -212,9 +212,21 @@ fn next_due(
         Some(last) => now - last >= spec.period + spec.grace,
         None => spec.at_start,
     };
-    if is_first || is_overdue || standing.was_interrupted {
+    is_first || is_overdue || standing.was_interrupted
+}
+
+/// When a job without an open tick is due next.
+fn next_due(
+    now: DateTime<Utc>,
+    spec: &JobSpec,
+    standing: &Standing,
+    around: &Around,
+) -> DateTime<Utc> {
+    if is_out_of_turn(now, spec, standing, around) {
         return now;
     }
+    let last_started = standing.last_started.filter(|last| *last <= now);
+    let last_due = standing.last_due.filter(|last| *last <= now);
     if let Some(next) = around.next_by_rhythm {
         return next.clamp(now, now + farthest(spec));
     }

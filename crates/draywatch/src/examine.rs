@@ -187,6 +187,14 @@ pub async fn days(
 }
 
 impl Account {
+    /// The verdicts in words, for the log.
+    #[must_use]
+    pub fn verdicts_in_words(&self) -> String {
+        let words = |(verdict, count): (&Verdict, &u64)| format!("{count} {}", verdict.as_str());
+        let words: Vec<String> = self.verdicts.iter().map(words).collect();
+        words.join(", ")
+    }
+
     /// Adds another one.
     pub fn add(&mut self, other: Self) {
         self.looked += other.looked;

@@ -28,6 +28,7 @@ use bytes::Bytes;
 use draywatch_core::Clock;
 use draywatch_core::retry::Next;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use client::{FetchError, FetchSettings};
@@ -42,6 +43,8 @@ use request::{Body, Requester};
 pub struct Fetcher {
     shared: Arc<Shared>,
     tally: Arc<Tally>,
+    /// Cuts waits short.
+    stopping: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -96,16 +99,27 @@ impl Fetcher {
             settings,
             clock,
         });
-        let tally = Arc::default();
-        Ok(Self { shared, tally })
+        Ok(Self {
+            shared,
+            tally: Arc::default(),
+            stopping: CancellationToken::new(),
+        })
+    }
+
+    /// The same fetcher for one who may have to stop: from then on nothing waits for a pause or for a further attempt; what is
+    /// being asked for goes on.
+    #[must_use]
+    pub fn stopped_by(self, stopping: CancellationToken) -> Self {
+        Self { stopping, ..self }
     }
 
     /// The same fetcher with counters of its own, which begin at zero: for one collection among several at a time.
     #[must_use]
     pub fn counted_apart(&self) -> Self {
-        let shared = Arc::clone(&self.shared);
-        let tally = Arc::default();
-        Self { shared, tally }
+        Self {
+            tally: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// GETs `url` until `accept` takes what came, no further attempt is worth it, or `deadline` passes.
@@ -140,8 +154,8 @@ impl Fetcher {
                     });
                 }
                 Err(miss) => match self.wake_at(&miss, attempts, deadline) {
-                    Some(wake) => sleep_until(wake).await,
-                    None => return Err(miss.refused(url, attempts)),
+                    Some(wake) if self.may_wait_until(wake).await => {}
+                    _ => return Err(miss.refused(url, attempts)),
                 },
             }
         }
@@ -175,7 +189,8 @@ impl Fetcher {
         F: Fn(&Bytes, Option<u64>) -> Result<T, Rejection> + Send + 'static,
         T: Send + 'static,
     {
-        let pass = host.enter(deadline, &self.shared.clock).await?;
+        let (clock, stopping) = (&self.shared.clock, &self.stopping);
+        let pass = host.enter(deadline, clock, stopping).await?;
         *attempts += 1;
         if *attempts > 1 {
             self.tally.retries.fetch_add(1, Ordering::Relaxed);
@@ -195,6 +210,15 @@ impl Fetcher {
         let judgement = move || accept(&bytes, promised).map(|value| (bytes, value));
         let verdict = self.shared.judges.judge(judgement).await?;
         verdict.map_err(Miss::rejected)
+    }
+
+    /// Waits until then; `false` at once when everything is to stop.
+    async fn may_wait_until(&self, wake: Instant) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => false,
+            () = sleep_until(wake) => true,
+        }
     }
 
     /// When to try again after attempt number `attempts` missed; `None` for not at all.

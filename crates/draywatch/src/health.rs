@@ -5,7 +5,7 @@ mod file;
 mod gather;
 mod sights;
 
-pub use file::{FILE, ReadError, read, write};
+pub use file::{FILE, ReadError, is_of_dead, read, write};
 pub use gather::{Found, Known, Memory, look, look_at_rows, nothing};
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use draywatch_catalog::{Catalog, Fence, Lease};
 use draywatch_core::Clock;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +58,12 @@ fn process_start(pid: u32) -> Option<String> {
     fields.nth(18).map(ToOwned::to_owned)
 }
 
+/// The number of the process that a holder's name names.
+#[must_use]
+pub fn process(holder: &str) -> Option<u32> {
+    holder.rsplit('/').nth(1)?.parse().ok()
+}
+
 /// Whether that holder was a process of this machine and is no more. Of other machines' processes nothing can be told.
 #[must_use]
 pub fn is_dead(holder: &str) -> bool {
@@ -64,8 +73,17 @@ pub fn is_dead(holder: &str) -> bool {
     let Some((pid, start)) = rest.split_once('/') else {
         return false;
     };
-    let now = pid.parse().ok().and_then(process_start);
-    now.as_deref() != Some(start)
+    let Ok(pid) = pid.parse() else {
+        return true;
+    };
+    process_start(pid).as_deref() != Some(start) && !is_hidden(pid)
+}
+
+/// Whether there is such a process, of another user, and this machine shows its users only their own (`hidepid`).
+fn is_hidden(pid: u32) -> bool {
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let asked = number.map(test_kill_process);
+    matches!(asked, Some(Err(Errno::PERM))) && !Path::new(&format!("/proc/{pid}")).exists()
 }
 
 /// Whether the process of that number is stopped (SIGSTOP): it holds its locks, and does nothing.

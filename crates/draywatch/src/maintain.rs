@@ -22,9 +22,13 @@ pub use error::MaintainError;
 pub use pruned::{Count, Gone, Kept, Pruned};
 pub use report::{Problem, ProblemKind, Report};
 
-use draywatch_catalog::PictureFacts;
+use std::collections::BTreeSet;
+
+use draywatch_catalog::{PictureFacts, Totals};
+use draywatch_core::CameraId;
 
 pub use draywatch_core::frame::NARROWEST_FULL;
+use draywatch_core::frame::looks_like_thumbnail as is_so_narrow;
 
 /// How far a long piece of work has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +47,14 @@ pub type Watch<'a> = &'a (dyn Fn(Progress) + Send + Sync);
 /// Whether a picture of these facts is taken for a thumbnail when nothing but the file is known.
 #[must_use]
 pub fn looks_like_thumbnail(facts: &PictureFacts) -> bool {
-    facts.width < NARROWEST_FULL
+    is_so_narrow(facts.width)
+}
+
+/// The cameras whose files are ours: those that are configured, and those that have rows.
+fn cameras(totals: &Totals, configured: &[CameraId]) -> BTreeSet<CameraId> {
+    let with_rows = totals.cameras.iter().filter(|camera| camera.images > 0);
+    let with_rows = with_rows.filter_map(|camera| CameraId::new(&camera.camera_id).ok());
+    configured.iter().cloned().chain(with_rows).collect()
 }
 
 /// How many files are read at the same time.

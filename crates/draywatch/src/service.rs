@@ -4,6 +4,7 @@
 mod alerting;
 pub mod book;
 mod collect;
+mod history;
 mod http;
 mod monitor;
 pub mod policy;

@@ -96,14 +96,10 @@ impl Store {
     /// # Errors
     /// When either cannot be used, or they do not belong together; then nothing was changed.
     pub async fn open(config: &Config, clock: &Clock) -> Result<Self, StoreError> {
+        refuse_to_make(config).await?;
         let catalog = open_catalog(config, clock, true).await?;
         let archive = pair(&*catalog, config).await?;
-        Ok(Self {
-            catalog,
-            archive,
-            prefix: prefix(config),
-            database: crate::config::hide_secrets(&config.database_url),
-        })
+        Ok(Self::of(config, catalog, archive))
     }
 
     /// Opens both for reading. A database or an archive that is not there is an error, and neither is made.
@@ -114,12 +110,37 @@ impl Store {
         let catalog = open_catalog(config, clock, false).await?;
         let archive = Archive::open(&config.download_dir, Access::ReadOnly)?;
         check_pair(config, catalog.fact(ARCHIVE_ID).await?, archive.id()?)?;
-        Ok(Self {
+        Ok(Self::of(config, catalog, archive))
+    }
+
+    /// As [`Store::open_for_reading`], but where the database knows no archive yet, one that is not there counts as an empty one: so
+    /// can be told that the files of an older program's rows are missing.
+    ///
+    /// # Errors
+    /// When either cannot be read, they do not belong together, or the archive that the database knows is not there.
+    pub async fn open_for_verifying(config: &Config, clock: &Clock) -> Result<Self, StoreError> {
+        match Self::open_for_reading(config, clock).await {
+            Err(StoreError::Archive(error @ ArchiveError::NotThere { .. })) => {
+                let catalog = open_catalog(config, clock, false).await?;
+                if catalog.fact(ARCHIVE_ID).await?.is_some() {
+                    catalog.close().await;
+                    return Err(error.into());
+                }
+                let path = config.download_dir.clone();
+                let archive = blocking(move || Archive::absent(&path)).await?;
+                Ok(Self::of(config, catalog, archive))
+            }
+            opened => opened,
+        }
+    }
+
+    fn of(config: &Config, catalog: Arc<dyn Catalog>, archive: Archive) -> Self {
+        Self {
             catalog,
             archive,
             prefix: prefix(config),
             database: crate::config::hide_secrets(&config.database_url),
-        })
+        }
     }
 
     /// The same pair with the archive opened anew for writing: as it is now, since its disk may have gone meanwhile. Before
@@ -162,6 +183,28 @@ impl Store {
     #[must_use]
     pub fn relative(path: &str) -> Option<String> {
         frame::place_of(path)
+    }
+}
+
+/// Refuses to make a database beside an archive that has another: a new one would be in the way of the one that is missing.
+async fn refuse_to_make(config: &Config) -> Result<(), StoreError> {
+    let DatabaseUrl::Sqlite(path) = DatabaseUrl::parse(&config.database_url)?;
+    let root = config.download_dir.clone();
+    let there = blocking(move || match path.try_exists() {
+        Ok(false) => id_in(&root),
+        _ => Ok(None),
+    });
+    match there.await? {
+        Some(there) => Err(wrong(config, there, "is not there".into())),
+        None => Ok(()),
+    }
+}
+
+/// The id of the archive at that place, if there is an archive and it has one.
+fn id_in(root: &Path) -> Result<Option<String>, ArchiveError> {
+    match Archive::open(root, Access::ReadOnly) {
+        Err(ArchiveError::NotThere { .. } | ArchiveError::NotAnArchive { .. }) => Ok(None),
+        opened => opened?.id(),
     }
 }
 

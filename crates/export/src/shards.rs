@@ -1,6 +1,7 @@
 //! Pictures as `WebDataset` shards: tar files in which the entries of a sample have one name and differ by their ending. Each picture
 //! comes with its metadata; before the first picture of a day comes the gap mask of that day, for each camera, and again at the
-//! beginning of a shard that goes on with a day: a shard can be read without the others. Must not know where shards are kept.
+//! beginning of a shard that goes on with a day: a shard can be read without the others. Masks are no samples. Must not know where
+//! shards are kept.
 
 mod ahead;
 mod sample;

@@ -51,6 +51,7 @@ fn main() {
             (canvas, noise)
         });
     }
+    tuning.bad("no signal", "placeholder", cards::static_noise);
     tuning.bad("dark", "dark", cards::dark);
     tuning.bad("blank", "blank", cards::blank);
 }
@@ -145,10 +146,12 @@ impl Tuning {
         let (a, b) = (self.examine(first), self.examine(second));
         let (bits, mean) = a.fingerprint().distance(b.fingerprint());
         let against = self.examiner.contradiction(first, second).unwrap();
+        let against = against.unwrap();
         vec![
             ("hash bits", bits as f32),
             ("mean / 16", f32::from(mean)),
-            ("contradiction %", against.unwrap().share * 100.0),
+            ("contradiction %", against.share * 100.0),
+            ("together", against.together as f32),
         ]
     }
 }
@@ -166,6 +169,7 @@ fn decoded(bytes: &[u8]) -> Vec<u8> {
 
 fn content_row(examined: &Examined) -> Row {
     let measures: &Measures = examined.measures();
+    let edges = measures.edges.unwrap_or_default();
     vec![
         ("mean", measures.mean),
         ("spread", f32::from(measures.spread())),
@@ -177,6 +181,13 @@ fn content_row(examined: &Examined) -> Row {
         ("edge", measures.edge),
         ("cover %", measures.cover * 100.0),
         ("structure %", measures.structure * 100.0),
+        ("noise %", measures.noise * 100.0),
+        (
+            "layout %",
+            measures.layout.map_or(0.0, |it| it.share) * 100.0,
+        ),
+        ("edges %", edges.share * 100.0),
+        ("hard %", edges.hard * 100.0),
     ]
 }
 
@@ -200,7 +211,7 @@ fn show_even(rows: &[Row]) {
 /// Least, one in a hundred, median, 99 in a hundred, most.
 fn show(title: &str, rows: &[Row]) {
     println!("{title}, {} pictures", rows.len());
-    if rows[0].len() > 3 && measures_only() {
+    if rows[0].len() > 4 && measures_only() {
         show_even(rows);
     }
     for (column, (name, _)) in rows[0].iter().enumerate() {

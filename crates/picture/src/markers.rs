@@ -3,6 +3,8 @@
 //! The decoder stops at the first end marker and says nothing about what follows, so this walk alone knows
 //! whether the end marker is last. It also counts scans before any of them costs anything.
 
+use memchr::memchr;
+
 use crate::coverage::Coverage;
 use crate::limits::MAX_SCANS;
 use crate::refusal::Refusal;
@@ -88,19 +90,13 @@ fn segment<'a>(bytes: &'a [u8], at: &mut usize) -> Result<&'a [u8], Refusal> {
 /// Steps over a scan's data to the next marker; `FF 00` and the restart markers belong to the data.
 fn skip_entropy_coded(bytes: &[u8], at: &mut usize) -> Result<(), Refusal> {
     loop {
-        *at += find_ff(&bytes[*at..]).ok_or(Refusal::Truncated)?;
+        *at += memchr(0xFF, &bytes[*at..]).ok_or(Refusal::Truncated)?;
         match bytes.get(*at + 1) {
             None => return Err(Refusal::Truncated),
             Some(0x00 | 0xD0..=0xD7) => *at += 2,
             Some(_) => return Ok(()),
         }
     }
-}
-
-/// Where the first `FF` is. `contains` on a short slice of bytes is fast; `position` over all is not.
-fn find_ff(bytes: &[u8]) -> Option<usize> {
-    let chunk = bytes.chunks(64).position(|chunk| chunk.contains(&0xFF))? * 64;
-    Some(chunk + bytes[chunk..].iter().position(|&byte| byte == 0xFF)?)
 }
 
 #[cfg(test)]
@@ -148,11 +144,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn finds_the_first_ff(bytes in prop::collection::vec(prop_oneof![9 => 0u8..=254, 1 => Just(255)], 0..300)) {
-            prop_assert_eq!(find_ff(&bytes), bytes.iter().position(|&byte| byte == 0xFF));
-        }
-
         #[test]
         fn any_bytes_are_walked_to_an_answer(bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(255)], 0..300)) {
             let _ = count_scans(&picture(&bytes));

@@ -18,10 +18,10 @@ const SCALES: [ScalingFactor; 4] = [
 ];
 
 /// Pixels of three bytes each, row by row.
-struct Pixels {
-    bytes: Vec<u8>,
-    width: usize,
-    height: usize,
+pub(crate) struct Pixels {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
 }
 
 /// A copy of a picture as JPEG, so many pixels wide; one that is not wider than that keeps its size.
@@ -53,7 +53,8 @@ pub fn thumbnail(bytes: &[u8], width: u32) -> Result<Vec<u8>, Unreadable> {
     pack(&turned)
 }
 
-fn pack(small: &Pixels) -> Result<Vec<u8>, Unreadable> {
+/// The same as JPEG.
+pub(crate) fn pack(small: &Pixels) -> Result<Vec<u8>, Unreadable> {
     let mut compressor = Compressor::new()?;
     compressor.set_quality(QUALITY)?;
     compressor.set_subsamp(Subsamp::Sub2x2)?;

@@ -67,7 +67,7 @@ pub struct CdnStats {
     pub bytes: u64,
     /// Connections accepted.
     pub connections: u64,
-    /// Requests being answered right now.
+    /// Requests being answered right now; an answer's last bytes do not count, since who has them may ask again.
     pub in_flight: u64,
     /// Most requests answered at the same time.
     pub peak_concurrent: u64,

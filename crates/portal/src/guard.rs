@@ -70,6 +70,7 @@ fn become_driver(arguments: &[OsString]) -> ExitCode {
     // Between fork and the call above the parent may have died: then nobody would ever send the signal.
     let parent = rustix::process::getppid().map(|pid| Pid::as_raw_nonzero(pid).to_string());
     if parent.as_deref() != guard.to_str() {
+        eprintln!("{EXEC}: the guard is gone");
         return ExitCode::FAILURE;
     }
     replace_by(program, Command::new(program).args(rest))
@@ -83,6 +84,7 @@ fn become_browser(program: &OsStr, arguments: &[OsString]) -> ExitCode {
         .ok()
         .and_then(|pid| pid.parse().ok());
     if !guard.is_some_and(is_below_child_of) {
+        eprintln!("{BROWSER}: started by nobody whom a guard watches");
         return ExitCode::FAILURE;
     }
     let mut command = Command::new(program);

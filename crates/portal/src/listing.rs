@@ -7,10 +7,11 @@ mod pass;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use draywatch_core::listing::{Confirmation, DayListing, ListedFrame};
-use draywatch_core::zone::{ImageTime, ImageTimeSetting};
+use draywatch_core::retry::LONGEST_WAIT;
+use draywatch_core::zone::{ImageTime, ImageTimeSetting, day_bounds};
 use draywatch_core::{CameraId, Clock};
 use tokio::time::Instant;
 use url::Url;
@@ -24,6 +25,9 @@ use crate::page::{self, Page};
 
 /// Two passes over a page that mixes them up agree all the same.
 const HOUR_IS_UNCLEAR: &str = "the order of the page's pictures does not tell the two passes of the hour apart that comes twice, and nothing else does";
+
+/// For how long after its end a day may still grow. Pages keep days that they were given, and show them again without asking.
+const GROWS_ON: TimeDelta = TimeDelta::hours(3);
 
 /// How the portal is read.
 #[derive(Debug, Clone)]
@@ -70,6 +74,8 @@ pub struct Lister {
     page: Option<Page>,
     /// Picture addresses that the page showed when it was opened.
     first_look: Vec<String>,
+    /// When the page was opened.
+    opened_at: DateTime<Utc>,
 }
 
 impl Lister {
@@ -89,6 +95,7 @@ impl Lister {
             browser: None,
             page: None,
             first_look: Vec::new(),
+            opened_at: DateTime::UNIX_EPOCH,
         }
     }
 
@@ -107,7 +114,7 @@ impl Lister {
     /// Lists the frames of `camera` on the portal's day `date`, before `deadline`.
     ///
     /// # Errors
-    /// When nothing could be said about the day, with the reason. A listing that was had but could not be confirmed is no
+    /// When nothing could be said about the day, with the reason; a `Retry-After` of up to a minute is waited for first. A listing that was had but could not be confirmed is no
     /// error: it says so itself.
     pub async fn list(
         &mut self,
@@ -117,6 +124,7 @@ impl Lister {
         deadline: Instant,
     ) -> Result<Listed, ListError> {
         let mut attempt = 1;
+        let mut before = None;
         loop {
             let limit = deadline.saturating_duration_since(Instant::now());
             let error = match tokio::time::timeout(limit, self.attempt(camera, date, zone)).await {
@@ -124,22 +132,33 @@ impl Lister {
                 Ok(Err(error)) => error,
                 Err(_) => {
                     self.close().await;
-                    return Err(ListError::Deadline {
+                    // What an attempt failed with says more than that there was no time for one more: the breaker asks for it.
+                    return Err(before.unwrap_or(ListError::Deadline {
                         camera: camera.clone(),
                         date,
-                    });
+                    }));
                 }
             };
             self.page = None;
             if error.breaks_browser() {
                 self.close().await;
             }
-            if attempt >= self.settings.attempts || !error.is_worth_retrying() {
+            let wish = error.pause_wanted(self.clock.now());
+            // A wish that can be waited for makes also a refusal worth another try; a longer one ends the collection.
+            let is_worth_it = match wish {
+                Some(wish) => wish <= LONGEST_WAIT,
+                None => error.is_worth_retrying(),
+            };
+            if attempt >= self.settings.attempts || !is_worth_it {
                 return Err(error);
             }
+            let pause = wish
+                .unwrap_or_default()
+                .max(Duration::from_millis(700) * attempt);
             tracing::warn!(camera = %camera, date = %date, attempt, error = %draywatch_core::error::chain(&error), "listing failed, trying again from a fresh load");
-            tokio::time::sleep(Duration::from_millis(700) * attempt).await;
+            tokio::time::sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
             attempt += 1;
+            before = Some(error);
         }
     }
 
@@ -159,16 +178,20 @@ impl Lister {
         zone: &ZoneState,
     ) -> Result<Listed, ListError> {
         let begun = Instant::now();
-        let first = self.pass(camera, date, zone).await?;
+        let first = self.pass(camera, date, zone, false).await?;
         let Some(doubt) = first.doubt.clone() else {
             return Ok(listed(camera, date, first, Confirmation::Readings, begun));
         };
         tracing::info!(camera = %camera, date = %date, doubt, "one reading is not enough: a second pass from a fresh load");
         self.page = None;
-        let mut second = self.pass(camera, date, zone).await?;
+        let mut second = self.pass(camera, date, zone, true).await?;
         let confirmation = if second.doubt.is_none() {
             Confirmation::Readings
-        } else if !first.is_contradictory && !second.is_contradictory && agree(&first, &second) {
+        } else if !first.is_contradictory
+            && !second.is_contradictory
+            && second.is_new
+            && agree(&first, &second)
+        {
             if first.is_order_clear && second.is_order_clear {
                 Confirmation::SecondPass
             } else {
@@ -242,18 +265,47 @@ fn agree(first: &Pass, second: &Pass) -> bool {
         && rest.all(is_news)
 }
 
-/// Whether a frame can have appeared since the first pass.
-fn is_recent(instant: DateTime<Utc>, observed_at: DateTime<Utc>) -> bool {
-    observed_at - instant < chrono::TimeDelta::minutes(20)
+/// Whether a day grows no more at `now`, so that a page that was opened then has all of it.
+fn is_whole(date: NaiveDate, zone: Tz, now: DateTime<Utc>) -> bool {
+    day_bounds(date, zone).1 + GROWS_ON <= now
 }
 
-/// All frames that either pass saw.
+/// Whether a frame can have appeared since the first pass.
+fn is_recent(instant: DateTime<Utc>, observed_at: DateTime<Utc>) -> bool {
+    observed_at - instant < TimeDelta::minutes(20)
+}
+
+/// All frames that either pass saw. One of which a pass had only the portal's own key is what the other had the address of.
 fn union(first: &[ListedFrame], mut second: Vec<ListedFrame>) -> Vec<ListedFrame> {
+    let is_whole = |frame: &ListedFrame| frame.url.starts_with("http");
     for frame in first {
-        if !second.iter().any(|known| known.url == frame.url) {
-            second.push(frame.clone());
+        let same = |known: &&mut ListedFrame| {
+            known.url == frame.url
+                || known.instant == frame.instant && !(is_whole(known) && is_whole(frame))
+        };
+        match second.iter_mut().find(same) {
+            None => second.push(frame.clone()),
+            Some(known) if !is_whole(known) => *known = frame.clone(),
+            Some(_) => {}
         }
     }
     second.sort_by(|a, b| (a.instant, &a.url).cmp(&(b.instant, &b.url)));
     second
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_day_is_whole_three_hours_after_its_end_where_the_terminal_is() {
+        let zone = chrono_tz::America::Los_Angeles;
+        let is_whole = |day: &str, now: &str| {
+            super::is_whole(day.parse().unwrap(), zone, now.parse().unwrap())
+        };
+        assert!(!is_whole("2025-09-09", "2025-09-09T20:00:00Z"));
+        assert!(!is_whole("2025-09-09", "2025-09-10T09:59:59Z"));
+        assert!(is_whole("2025-09-09", "2025-09-10T10:00:00Z"));
+        // This one ends by winter time.
+        assert!(!is_whole("2025-11-02", "2025-11-03T10:00:00Z"));
+        assert!(is_whole("2025-11-02", "2025-11-03T11:00:00Z"));
+    }
 }

@@ -35,6 +35,24 @@ pub enum Pace {
     Leap(Duration),
     /// A third of a second for every step and a rest at the end: for lists that load as they are scrolled.
     Patient,
+    /// The same, and what brings more is pressed: a button that says so, the next page's number, what is folded away.
+    Pressing,
+    /// The same, and a button below the pictures is pressed whatever it says: for lists of which there must be more.
+    Insistent,
+}
+
+impl Pace {
+    /// Whether what is slow is waited for.
+    #[must_use]
+    pub fn is_patient(self) -> bool {
+        matches!(self, Self::Patient) || self.presses()
+    }
+
+    /// Whether buttons are pressed.
+    #[must_use]
+    pub fn presses(self) -> bool {
+        matches!(self, Self::Pressing | Self::Insistent)
+    }
 }
 
 /// The page, open for one camera.
@@ -157,7 +175,11 @@ impl Page {
         let limit = millis(limit);
         let (script, options) = match pace {
             Pace::Quick => (READ, json!({ "pause": 0, "quiet": 0, "limit": limit })),
-            Pace::Patient => (READ, json!({ "pause": 260, "quiet": 500, "limit": limit })),
+            Pace::Patient | Pace::Pressing | Pace::Insistent => {
+                let (presses, insists) = (pace.presses(), pace == Pace::Insistent);
+                let patience = json!({ "pause": 260, "quiet": 500, "limit": limit, "presses": presses, "insists": insists });
+                (READ, patience)
+            }
             Pace::Leap(quiet) => (LEAP, json!({ "quiet": millis(quiet), "limit": limit })),
         };
         self.look(browser, script, options).await

@@ -14,6 +14,9 @@ pub struct RawEntry {
     pub request: String,
     /// After which pick it was sent: 0 before the first.
     pub phase: u64,
+    /// When it was sent, in milliseconds by the page's own clock.
+    #[serde(default)]
+    pub start: f64,
     /// HTTP status; 0 when there was none.
     #[serde(default)]
     pub status: u16,
@@ -23,6 +26,9 @@ pub struct RawEntry {
     /// Why it failed.
     #[serde(default)]
     pub error: Option<String>,
+    /// The answer's header `Retry-After`, word for word.
+    #[serde(default, rename = "retryAfter")]
+    pub retry_after: Option<String>,
 }
 
 /// What the page says in words or signs.
@@ -55,9 +61,21 @@ pub struct RawReading {
     pub open: Vec<RawEntry>,
     /// Words and signs.
     pub signs: Signs,
+    /// When the look ended, in milliseconds by the page's own clock.
+    #[serde(default)]
+    pub now: f64,
     /// Whether a day picker was found (only when the page was opened).
     #[serde(default)]
     pub picker: bool,
+    /// Whether what was found names days, rather than being a field for anything (only when the page was opened).
+    #[serde(default)]
+    pub days: bool,
+    /// HTTP status of the page itself; 0 where the browser does not tell (only when the page was opened).
+    #[serde(default)]
+    pub status: u16,
+    /// Where the page is (only when it was opened).
+    #[serde(default)]
+    pub location: String,
     /// Whether the page offers to show more (only after a leap).
     #[serde(default)]
     pub more: bool,

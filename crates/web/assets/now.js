@@ -1,10 +1,12 @@
 // Keeps the page current: each new frame (and every half minute, for health) has it fetched anew, and what changed is put in its place.
 
 import { refresh } from './ages.js';
+import { follow } from './events.js';
 
 const PAUSE = 200;
 const EVERY = 30000;
 const told = document.getElementById('told');
+const cameras = document.getElementById('cameras');
 let wanted = null;
 let under = false;
 let again = false;
@@ -49,6 +51,7 @@ async function update() {
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = [...page.querySelectorAll('[data-live]')];
     if (fresh.length !== document.querySelectorAll('[data-live]').length) return location.reload();
+    cameras.dataset.newest = page.getElementById('cameras').dataset.newest;
     await Promise.all(fresh.map((one) => replace(document.getElementById(one.id), one)));
     refresh();
     say('');
@@ -67,16 +70,46 @@ function soon() {
   wanted ??= setTimeout(update, PAUSE);
 }
 
+function heard(kind) {
+  if (kind === 'image') soon();
+  else say(kind === 'lost' ? 'The connection was lost. Trying again.' : '');
+}
+
+// A hidden page does not listen: it catches up when it is seen again.
 function listen() {
-  const events = new EventSource(document.getElementById('cameras').dataset.events);
-  events.addEventListener('image', soon);
-  events.addEventListener('error', () => {
-    say('The connection was lost. Trying again.');
-    // A refusal ends it for good; the browser tries again by itself otherwise.
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
-  });
-  events.addEventListener('open', () => say(''));
-  addEventListener('pagehide', () => events.close(), { once: true });
+  const from = () => ({ address: cameras.dataset.events, after: Number(cameras.dataset.newest) });
+  let end = null;
+  let begin = () => {
+    const { address, after } = from();
+    end = follow(address, after, heard);
+  };
+  try {
+    const worker = new SharedWorker(new URL('./shared.js', import.meta.url), { type: 'module', name: 'draywatch' });
+    const alone = begin;
+    begin = () => {
+      worker.port.postMessage(from());
+      end = () => worker.port.postMessage('leave');
+    };
+    worker.port.addEventListener('message', (event) => heard(event.data));
+    worker.port.start();
+    worker.addEventListener('error', () => {
+      begin = alone;
+      if (end) begin();
+    });
+  } catch {
+    // A browser without such workers has a stream for each page that is seen.
+  }
+  const stop = () => {
+    end?.();
+    end = null;
+  };
+  const turn = () => {
+    if (document.hidden) stop();
+    else if (!end) begin();
+  };
+  document.addEventListener('visibilitychange', turn);
+  addEventListener('pagehide', stop);
+  turn();
 }
 
 addEventListener('pageshow', (event) => {

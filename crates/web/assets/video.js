@@ -2,7 +2,26 @@
 // it is played, the player's own controls say.
 
 const maker = document.getElementById('maker');
+const command = document.getElementById('command');
+if (command) same();
 if (maker) start();
+
+// The command that makes the film that is chosen.
+function same() {
+  const $ = (id) => document.getElementById(id);
+  const [begin] = command.textContent.split(' --fps ');
+  const [output] = command.textContent.match(/ --output .*(?=\.)/);
+
+  function write() {
+    const skipped = $('bad').checked ? ' --skip frozen --skip placeholder --skip blank --skip dark' : ' --all';
+    const nights = $('nights').checked ? ' --by-day' : '';
+    command.textContent = `${begin} --fps ${$('fps').value}${skipped}${nights}${output}.${$('form')?.value ?? 'mp4'}`;
+  }
+
+  for (const id of ['bad', 'nights', 'form']) $(id)?.addEventListener('change', write);
+  $('fps').addEventListener('input', write);
+  write();
+}
 
 function start() {
   const $ = (id) => document.getElementById(id);

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::ops::Bound;
+use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum_extra::headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch, IfRange, Range};
+use axum_extra::headers::{
+    ETag, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, LastModified,
+};
 use bytes::Bytes;
 use tokio_util::io::ReaderStream;
 
@@ -22,6 +24,7 @@ pub struct Kept {
     sha256: Option<String>,
     is_for_ever: bool,
     width: Option<u32>,
+    written: Option<SystemTime>,
     media_type: &'static str,
 }
 
@@ -40,6 +43,7 @@ impl Kept {
             is_for_ever: version.is_some() && version == sha256.as_deref(),
             sha256,
             width: None,
+            written: None,
             media_type: "image/jpeg",
         }
     }
@@ -57,6 +61,11 @@ impl Kept {
         }
     }
 
+    /// The same bytes with the moment since which they are these, if it is known.
+    pub fn written(self, written: Option<SystemTime>) -> Self {
+        Self { written, ..self }
+    }
+
     fn tag(&self) -> Option<ETag> {
         let hash = self.sha256.as_deref()?;
         let text = match self.width {
@@ -70,8 +79,9 @@ impl Kept {
 /// Answers with a file; reads it, so off the threads that serve.
 pub fn answer(mut file: File, kept: &Kept, headers: &HeaderMap) -> Result<Response, Problem> {
     let failed = |error: std::io::Error| unreadable(&error);
-    let length = file.metadata().map_err(failed)?.len();
-    respond(length, kept, headers, |from, to| {
+    let about = file.metadata().map_err(failed)?;
+    let (length, modified) = (about.len(), about.modified().ok());
+    respond((length, modified), kept, headers, |from, to| {
         file.seek(SeekFrom::Start(from)).map_err(failed)?;
         if to - from > AT_ONCE {
             let rest = tokio::io::AsyncReadExt::take(tokio::fs::File::from_std(file), to - from);
@@ -94,19 +104,21 @@ pub fn unreadable(error: &std::io::Error) -> Problem {
 
 /// Answers with bytes that are here.
 pub fn answer_with(bytes: &Bytes, kept: &Kept, headers: &HeaderMap) -> Result<Response, Problem> {
-    respond(bytes.len() as u64, kept, headers, |from, to| {
+    let about = (bytes.len() as u64, kept.written);
+    respond(about, kept, headers, |from, to| {
         let at = |place| usize::try_from(place).unwrap_or(usize::MAX);
         Ok(Body::from(bytes.slice(at(from)..at(to))))
     })
 }
 
 fn respond(
-    length: u64,
+    (length, modified): (u64, Option<SystemTime>),
     kept: &Kept,
     headers: &HeaderMap,
     read: impl FnOnce(u64, u64) -> Result<Body, Problem>,
 ) -> Result<Response, Problem> {
     let tag = kept.tag();
+    let (written, modified) = (modified, modified.map(LastModified::from));
     if let (Some(tag), Some(wanted)) = (&tag, headers.typed_get::<IfMatch>())
         && !wanted.precondition_passes(tag)
     {
@@ -126,18 +138,19 @@ fn respond(
     told.insert(header::CACHE_CONTROL, HeaderValue::from_static(how_long));
     if let Some(tag) = &tag {
         told.typed_insert(tag.clone());
-        if let Some(known) = headers.typed_get::<IfNoneMatch>()
-            && !known.precondition_passes(tag)
-        {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return Ok(response);
-        }
+    }
+    if let Some(modified) = modified {
+        told.typed_insert(modified);
+    }
+    if is_known(tag.as_ref(), written, headers) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return Ok(response);
     }
     told.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static(kept.media_type),
     );
-    let (from, to) = match part(length, tag.as_ref(), headers)? {
+    let (from, to) = match part(length, tag.as_ref(), modified.as_ref(), headers)? {
         Part::Whole => (0, length),
         Part::Some(from, to) => {
             let range = format!("bytes {from}-{}/{length}", to - 1);
@@ -154,44 +167,78 @@ fn respond(
     Ok(response)
 }
 
-/// Of several ranges none is served: all of the file is an answer as well.
-fn part(length: u64, tag: Option<&ETag>, headers: &HeaderMap) -> Result<Part, Problem> {
-    let Some(range) = headers.typed_get::<Range>() else {
+/// Whether a client has these bytes already: by their tag if it names one, by their date otherwise (RFC 9110, 13.2.2).
+fn is_known(tag: Option<&ETag>, written: Option<SystemTime>, headers: &HeaderMap) -> bool {
+    if let Some(known) = headers.typed_get::<IfNoneMatch>() {
+        return tag.is_some_and(|tag| !known.precondition_passes(tag));
+    }
+    let since = headers.typed_get::<IfModifiedSince>();
+    since
+        .zip(written)
+        .is_some_and(|(since, written)| !since.is_modified(written))
+}
+
+/// Of several ranges none is served: all of the file is an answer as well. The same goes for what cannot be read.
+fn part(
+    length: u64,
+    tag: Option<&ETag>,
+    modified: Option<&LastModified>,
+    headers: &HeaderMap,
+) -> Result<Part, Problem> {
+    let Some(asked) = headers.get(header::RANGE).and_then(range) else {
         return Ok(Part::Whole);
     };
     if let Some(condition) = headers.typed_get::<IfRange>()
-        && condition.is_modified(tag, None)
+        && condition.is_modified(tag, modified)
     {
         return Ok(Part::Whole);
     }
-    let several = headers
-        .get(header::RANGE)
-        .and_then(|value| value.to_str().ok());
-    if several.is_none_or(|text| text.contains(',')) {
-        return Ok(Part::Whole);
-    }
-    let beyond = || {
-        let detail = format!("the picture has {length} bytes");
-        Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, detail)
+    let (from, to) = match asked {
+        Asked::From(first, last) => (first, last.map_or(length, |last| last.saturating_add(1))),
+        Asked::Last(bytes) => (length.saturating_sub(bytes), length),
     };
-    let Some((from, to)) = range.satisfiable_ranges(length).next() else {
-        return Err(beyond());
-    };
-    let from = match from {
-        Bound::Included(from) => from,
-        Bound::Excluded(before) => before.saturating_add(1),
-        Bound::Unbounded => 0,
-    };
-    let to = match to {
-        Bound::Included(last) => last.saturating_add(1).min(length),
-        Bound::Excluded(to) => to.min(length),
-        Bound::Unbounded => length,
-    };
+    let to = to.min(length);
     if from < to {
-        Ok(Part::Some(from, to))
-    } else {
-        Err(beyond())
+        return Ok(Part::Some(from, to));
     }
+    let detail = format!("it has {length} bytes");
+    let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, detail);
+    let whole = HeaderValue::from_str(&format!("bytes */{length}"));
+    Err(whole.map_or(problem.clone(), |whole| {
+        problem.with(header::CONTENT_RANGE, whole)
+    }))
+}
+
+/// A range as it is asked for (RFC 9110, 14.1.2).
+enum Asked {
+    /// From that byte on, to that one with it.
+    From(u64, Option<u64>),
+    /// So many bytes at the end.
+    Last(u64),
+}
+
+/// One range of bytes; nothing for anything else.
+fn range(value: &HeaderValue) -> Option<Asked> {
+    let text = value.to_str().ok()?;
+    let (unit, range) = text.split_once('=')?;
+    let (first, last) = range.trim().split_once('-')?;
+    if !unit.trim().eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    match (first, last) {
+        ("", last) => Some(Asked::Last(number(last)?)),
+        (first, "") => Some(Asked::From(number(first)?, None)),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then_some(Asked::From(first, Some(last)))
+        }
+    }
+}
+
+/// Digits; those beyond every file are the largest number.
+fn number(text: &str) -> Option<u64> {
+    let is_one = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_one.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -219,13 +266,12 @@ mod tests {
                     text(header::CONTENT_LENGTH).map_or(0, |length| length.parse().unwrap());
                 (response.status().as_u16(), range, length)
             }
-            Err(problem) => (
-                axum::response::IntoResponse::into_response(problem)
-                    .status()
-                    .as_u16(),
-                String::new(),
-                0,
-            ),
+            Err(problem) => {
+                let response = axum::response::IntoResponse::into_response(problem);
+                let range = response.headers().get(header::CONTENT_RANGE);
+                let range = range.map(|value| value.to_str().unwrap().to_owned());
+                (response.status().as_u16(), range.unwrap_or_default(), 0)
+            }
         }
     }
 
@@ -238,7 +284,27 @@ mod tests {
             (vec![("range", "bytes=4-")], 206, "bytes 4-9/10", 6),
             (vec![("range", "bytes=-3")], 206, "bytes 7-9/10", 3),
             (vec![("range", "bytes=5-100")], 206, "bytes 5-9/10", 5),
-            (vec![("range", "bytes=10-")], 416, "", 0),
+            // RFC 9110, 14.1.2: more than there is means all there is.
+            (vec![("range", "bytes=-10")], 206, "bytes 0-9/10", 10),
+            (vec![("range", "bytes=-11")], 206, "bytes 0-9/10", 10),
+            (
+                vec![("range", "bytes=-99999999999999999999")],
+                206,
+                "bytes 0-9/10",
+                10,
+            ),
+            (
+                vec![("range", "bytes=9-18446744073709551615")],
+                206,
+                "bytes 9-9/10",
+                1,
+            ),
+            (vec![("range", "Bytes=0-0")], 206, "bytes 0-0/10", 1),
+            (vec![("range", "bytes=10-")], 416, "bytes */10", 0),
+            (vec![("range", "bytes=-0")], 416, "bytes */10", 0),
+            (vec![("range", "bytes=3-2")], 200, "", 10),
+            (vec![("range", "bytes=+1-2")], 200, "", 10),
+            (vec![("range", "bytes=-")], 200, "", 10),
             (vec![("range", "bytes=0-1,4-5")], 200, "", 10),
             (vec![("range", "lines=0-1")], 200, "", 10),
             (vec![("range", "nonsense")], 200, "", 10),
@@ -261,5 +327,45 @@ mod tests {
         ] {
             assert_eq!(ask(&asked), (code, range.to_owned(), length), "{asked:?}");
         }
+    }
+
+    /// Who knows a date instead of a tag is told by it, and a tag goes before it; for files and for bytes that are here.
+    #[test]
+    fn dates_are_conditions() {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, b"0123456789").unwrap();
+        let written = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_757_240_254_900);
+        file.set_modified(written).unwrap();
+        let kept = Kept::new(Some(HASH.to_owned()), None);
+        let of_file = |headers: &HeaderMap| answer(file.try_clone().unwrap(), &kept, headers);
+        dates(|headers| of_file(headers).unwrap());
+        let kept = Kept::new(Some(HASH.to_owned()), None).written(Some(written));
+        let bytes = Bytes::from_static(b"0123456789");
+        dates(|headers| answer_with(&bytes, &kept, headers).unwrap());
+    }
+
+    fn dates(answer: impl Fn(&HeaderMap) -> Response) {
+        let ask = |pairs: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.insert(*name, value.parse().unwrap());
+            }
+            answer(&headers)
+        };
+        let date = "Sun, 07 Sep 2025 10:17:34 GMT";
+        assert_eq!(ask(&[]).headers()[header::LAST_MODIFIED], date);
+        let since = |date| ask(&[("if-modified-since", date)]).status().as_u16();
+        assert_eq!(since(date), 304);
+        assert_eq!(since("Sun, 07 Sep 2025 10:17:33 GMT"), 200);
+        let other = [("if-modified-since", date), ("if-none-match", "\"other\"")];
+        assert_eq!(ask(&other).status(), 200);
+        let part = |date| {
+            let asked = [("range", "bytes=0-3"), ("if-range", date)];
+            ask(&asked).status().as_u16()
+        };
+        assert_eq!(
+            (part(date), part("Sun, 07 Sep 2025 10:17:33 GMT")),
+            (206, 200)
+        );
     }
 }

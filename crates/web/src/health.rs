@@ -24,7 +24,7 @@ pub async fn livez(State(source): State<Source>) -> impl IntoResponse {
 pub async fn readyz(State(source): State<Source>) -> impl IntoResponse {
     let is_ready = match &source.is_ready {
         Some(is_ready) => is_ready(),
-        None => source.snapshot().report.is_ready(),
+        None => source.report().is_ready(),
     };
     if is_ready {
         (StatusCode::OK, "ready\n")
@@ -33,9 +33,9 @@ pub async fn readyz(State(source): State<Source>) -> impl IntoResponse {
     }
 }
 
-/// How things are.
+/// How things are; of a service that no longer looks after itself, that.
 pub async fn healthz(State(source): State<Source>) -> impl IntoResponse {
-    let report = source.snapshot().report.clone();
+    let report = source.report();
     let code = match report.status {
         Status::Critical => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,

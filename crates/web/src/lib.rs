@@ -22,6 +22,7 @@ mod warm;
 
 use std::sync::Arc;
 
+use draywatch_catalog::{Catalog, IsAbandoned, RunReader};
 use draywatch_core::Clock;
 use tokio::sync::watch;
 
@@ -40,6 +41,8 @@ pub struct Source {
     pub is_alive: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Whether it can do its work, where that is not what the report says.
     pub is_ready: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+    /// Whether the process of a run that has no end is known to be gone.
+    pub is_abandoned: IsAbandoned,
     /// The time.
     pub clock: Clock,
 }
@@ -48,5 +51,15 @@ impl Source {
     /// What the last look found.
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshots.borrow())
+    }
+
+    /// Runs as readers are to see them, read from that database.
+    fn runs<'a>(&self, catalog: &'a dyn Catalog) -> RunReader<'a> {
+        RunReader::new(catalog, self.is_abandoned, self.clock.now())
+    }
+
+    /// What the last look found, as far as it still counts.
+    fn report(&self) -> Report {
+        self.snapshot().report.as_of(self.clock.now())
     }
 }

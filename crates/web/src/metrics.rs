@@ -1,13 +1,15 @@
 //! `/metrics`: what a look at the service found, as Prometheus wants it. Must not read anything but the snapshot.
 
 mod encode;
+mod format;
 mod names;
+mod plain;
 mod reference;
 #[cfg(test)]
 mod tests;
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_catalog::LedgerState;
@@ -15,22 +17,29 @@ use draywatch_core::health::overdue;
 
 use crate::{Readings, Snapshot, Source};
 use encode::Page;
+use format::Format;
 pub use reference::reference;
 
-/// The text format of Prometheus' successor, which it asks for first.
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// All metrics.
-pub async fn page(State(source): State<Source>) -> impl IntoResponse {
+/// All metrics, in the format that is asked for.
+pub async fn page(State(source): State<Source>, headers: HeaderMap) -> impl IntoResponse {
+    let format = Format::asked_for(&headers);
     let text = text(&source.snapshot(), source.clock.now());
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], text)
+    let text = match format {
+        Format::OpenMetrics => text,
+        Format::Plain => plain::of(&text),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, format.content_type()),
+        (header::VARY, "accept"),
+    ];
+    (headers, text)
 }
 
-/// All metrics as text. Of what the database does not say there is no series, rather than an old one or zero.
+/// All metrics as `OpenMetrics`. Of what the database does not say there is no series, rather than an old one or zero.
 fn text(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
     let mut page = Page::default();
     page.info(&names::BUILD, [("version", &snapshot.report.version)]);
-    service(&mut page, snapshot);
+    service(&mut page, snapshot, now);
     if let Some(readings) = &snapshot.readings {
         cameras(&mut page, readings, now);
         runs(&mut page, readings);
@@ -39,9 +48,10 @@ fn text(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
     page.text()
 }
 
-fn service(page: &mut Page, snapshot: &Snapshot) {
+fn service(page: &mut Page, snapshot: &Snapshot, now: DateTime<Utc>) {
     let (report, facts) = (&snapshot.report, &snapshot.facts);
-    page.gauge(&names::HEALTH, f64::from(report.status as u8));
+    let status = report.as_of(now).status;
+    page.gauge(&names::HEALTH, f64::from(status as u8));
     page.gauge(&names::BROWSERS, float(snapshot.browsers as u64));
     if let Some(latency) = report.database_latency_seconds {
         page.gauge(&names::DATABASE_LATENCY, latency);

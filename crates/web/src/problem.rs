@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use draywatch_archive::ArchiveError;
 use draywatch_catalog::CatalogError;
@@ -40,6 +40,8 @@ pub struct Problem {
     pub refused: Option<Vec<i64>>,
     #[serde(skip)]
     code: StatusCode,
+    #[serde(skip)]
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
@@ -52,8 +54,16 @@ impl Problem {
             detail: detail.into(),
             acknowledged: None,
             refused: None,
+            header: None,
             code,
         }
+    }
+
+    /// The same with the header that belongs to it.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.header = Some(Box::new((name, value.into())));
+        self
     }
 
     /// Something that was asked for wrongly.
@@ -87,6 +97,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let code = self.code;
+        let own = self.header.clone();
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (code, body).into_response();
         // For pages, which tell of it in their own way.
@@ -103,6 +114,7 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
+        headers.extend(own.map(|own| *own));
         response
     }
 }

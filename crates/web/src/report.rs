@@ -29,6 +29,9 @@ pub struct Report {
     pub version: String,
     /// Its process.
     pub pid: u32,
+    /// The same by a name that no other process ever has, for who asks on the same machine whether it lives; not served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
 }
 
 /// A job of the service.
@@ -75,6 +78,28 @@ impl Report {
             reasons: health.reasons,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
+            process: None,
+        }
+    }
+
+    /// What it still says at that moment: one that should have been replaced long since says only that.
+    #[must_use]
+    pub fn as_of(&self, now: DateTime<Utc>) -> Self {
+        if now < self.expires {
+            return self.clone();
+        }
+        let message = format!(
+            "the service has not looked after itself since {}, which was good until {}: it hangs, or the machine's clock was set",
+            self.timestamp.format("%Y-%m-%d %H:%M:%S UTC"),
+            self.expires.format("%Y-%m-%d %H:%M:%S UTC")
+        );
+        let mut reasons = self.reasons.clone();
+        reasons.insert(0, Reason::new("service", Status::Critical, message));
+        Self {
+            status: Status::Critical,
+            is_running: false,
+            reasons,
+            ..self.clone()
         }
     }
 
@@ -111,5 +136,35 @@ fn words(name: &str) -> String {
     match name.split_once(':') {
         Some((job, camera)) => format!("{job} {camera}"),
         None => name.replace('_', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_that_should_have_been_replaced_says_only_that() {
+        let now = DateTime::from_timestamp(1_763_800_000, 0).unwrap();
+        let facts = Facts {
+            now,
+            started: now,
+            database: Ok(std::time::Duration::ZERO),
+            archive: None,
+            disk: None,
+            cameras: Vec::new(),
+            jobs: Vec::new(),
+            owed: None,
+            clock_step: TimeDelta::zero(),
+            told: Vec::new(),
+        };
+        let report = Report::new(&facts, Health::default(), TimeDelta::seconds(60), true);
+        let just_good = report.as_of(now + TimeDelta::seconds(59));
+        assert_eq!(just_good, report);
+        assert!(just_good.is_ready());
+        let old = report.as_of(now + TimeDelta::seconds(60));
+        assert_eq!(old.status, Status::Critical);
+        assert!(!old.is_ready() && !old.is_running);
+        assert!(old.reasons[0].message.contains("has not looked"), "{old:?}");
     }
 }

@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::net::SocketAddr;
 
-use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Router, serve as serve_by_axum};
@@ -55,6 +55,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), identify))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(secure))
+        .layer(from_fn(ranges))
         .with_state(app)
 }
 
@@ -68,6 +69,14 @@ pub async fn serve(listener: TcpListener, app: App) -> std::io::Result<()> {
         served = serve_by_axum(listener, router) => served,
         () = Events::watch(app) => Ok(()),
     }
+}
+
+/// A part can be asked for by GET alone (RFC 9110, 14.2): who asks by HEAD is told of the whole.
+async fn ranges(mut request: Request, next: Next) -> Response {
+    if request.method() != Method::GET {
+        request.headers_mut().remove(header::RANGE);
+    }
+    next.run(request).await
 }
 
 async fn absent(uri: Uri) -> Problem {

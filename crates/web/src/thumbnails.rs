@@ -78,9 +78,26 @@ impl Thumbnails {
         .await?
     }
 
-    async fn kept(&self, sha256: &str, width: u32) -> Result<Option<Bytes>, Problem> {
+    /// What is kept under that hash.
+    ///
+    /// # Errors
+    /// When looking for it panics.
+    pub async fn kept(&self, sha256: &str, width: u32) -> Result<Option<Bytes>, Problem> {
         let (folder, sha256) = (Arc::clone(&self.folder), sha256.to_owned());
         blocking(move || folder.read(&sha256, width).map(Bytes::from)).await
+    }
+
+    /// Keeps something else than a thumbnail that is as easily made anew, by the hash of what it is made of.
+    ///
+    /// # Errors
+    /// When keeping it panics.
+    pub async fn keep(&self, sha256: &str, width: u32, bytes: &Bytes) -> Result<(), Problem> {
+        let (folder, sha256, bytes) = (Arc::clone(&self.folder), sha256.to_owned(), bytes.clone());
+        let kept = blocking(move || folder.keep(&sha256, width, &bytes)).await?;
+        if let Err(error) = kept {
+            tracing::debug!(%error, "a sheet could not be kept");
+        }
+        Ok(())
     }
 
     fn turn(&self, sha256: &str, width: u32) -> Arc<tokio::sync::Mutex<()>> {

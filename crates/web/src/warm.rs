@@ -5,7 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use moka::sync::Cache;
@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 const KEPT: Duration = Duration::from_mins(1);
 /// Bytes of thumbnails.
 const THUMBNAILS: u64 = 24 * 1024 * 1024;
+/// Bytes of sheets.
+const SHEETS: u64 = 8 * 1024 * 1024;
 /// Files that were found whole; each takes about 300 bytes.
 const FILES: u64 = 20_000;
 /// What an entry takes beside its bytes, about.
@@ -25,8 +27,18 @@ const AT_ONCE: usize = 128 * 1024;
 /// What was served lately.
 #[derive(Debug)]
 pub struct Warm {
-    thumbnails: Cache<(i64, u32), (Arc<str>, Bytes)>,
+    thumbnails: Cache<(i64, u32), (Arc<str>, Small)>,
+    sheets: Cache<(String, u32), Bytes>,
     files: Cache<i64, Arc<Whole>>,
+}
+
+/// A thumbnail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Small {
+    /// As JPEG.
+    pub bytes: Bytes,
+    /// When the file of its picture was written, where its disk says so.
+    pub written: Option<SystemTime>,
 }
 
 /// A file that was read to its end and has the hash that its row says.
@@ -51,10 +63,18 @@ struct Stamp {
 
 impl Default for Warm {
     fn default() -> Self {
-        let weight = |_: &(i64, u32), (_, bytes): &(Arc<str>, Bytes)| {
-            u32::try_from(bytes.len() + BESIDE).unwrap_or(u32::MAX)
+        let weight = |_: &(i64, u32), (_, small): &(Arc<str>, Small)| {
+            u32::try_from(small.bytes.len() + BESIDE).unwrap_or(u32::MAX)
+        };
+        let of_sheet = |_: &(String, u32), sheet: &Bytes| {
+            u32::try_from(sheet.len() + BESIDE).unwrap_or(u32::MAX)
         };
         Self {
+            sheets: Cache::builder()
+                .weigher(of_sheet)
+                .max_capacity(SHEETS)
+                .time_to_live(KEPT)
+                .build(),
             thumbnails: Cache::builder()
                 .weigher(weight)
                 .max_capacity(THUMBNAILS)
@@ -71,15 +91,27 @@ impl Default for Warm {
 impl Warm {
     /// The thumbnail of an image whose picture had that hash.
     #[must_use]
-    pub fn thumbnail(&self, id: i64, width: u32, sha256: &str) -> Option<Bytes> {
-        let (of, bytes) = self.thumbnails.get(&(id, width))?;
-        (&*of == sha256).then_some(bytes)
+    pub fn thumbnail(&self, id: i64, width: u32, sha256: &str) -> Option<Small> {
+        let (of, small) = self.thumbnails.get(&(id, width))?;
+        (&*of == sha256).then_some(small)
     }
 
     /// Keeps a thumbnail.
-    pub fn keep_thumbnail(&self, id: i64, width: u32, sha256: &str, bytes: &Bytes) {
-        let kept = (Arc::from(sha256), bytes.clone());
+    pub fn keep_thumbnail(&self, id: i64, width: u32, sha256: &str, small: &Small) {
+        let kept = (Arc::from(sha256), small.clone());
         self.thumbnails.insert((id, width), kept);
+    }
+
+    /// The sheet of that version.
+    #[must_use]
+    pub fn sheet(&self, version: &str, width: u32) -> Option<Bytes> {
+        self.sheets.get(&(version.to_owned(), width))
+    }
+
+    /// Keeps a sheet.
+    pub fn keep_sheet(&self, version: &str, width: u32, sheet: &Bytes) {
+        let key = (version.to_owned(), width);
+        self.sheets.insert(key, sheet.clone());
     }
 
     /// The file of an image, if it was found to have that hash. It may have changed since: [`Whole::is`] tells.
@@ -169,10 +201,13 @@ mod tests {
     #[test]
     fn a_thumbnail_is_found_by_the_hash_of_its_picture_only() {
         let warm = Warm::default();
-        let bytes = Bytes::from_static(b"small");
+        let small = Small {
+            bytes: Bytes::from_static(b"small"),
+            written: Some(SystemTime::UNIX_EPOCH),
+        };
         assert_eq!(warm.thumbnail(1, 160, "a"), None);
-        warm.keep_thumbnail(1, 160, "a", &bytes);
-        assert_eq!(warm.thumbnail(1, 160, "a"), Some(bytes));
+        warm.keep_thumbnail(1, 160, "a", &small);
+        assert_eq!(warm.thumbnail(1, 160, "a"), Some(small));
         for (id, width, of) in [(1, 160, "b"), (1, 320, "a"), (2, 160, "a")] {
             assert_eq!(warm.thumbnail(id, width, of), None);
         }

@@ -43,6 +43,10 @@ impl Browse for SqliteCatalog {
         read_one!(self, "reading a page of runs", |conn| run_page(conn, query))
     }
 
+    async fn open_runs(&self) -> Result<Vec<RunRow>> {
+        read_one!(self, "reading open runs", |conn| runs::open(conn))
+    }
+
     async fn run(&self, id: i64) -> Result<Option<(RunRow, Option<NewObservation>)>> {
         read!(self, "reading a run", |conn| runs::by_id(conn, id))
     }
@@ -205,16 +209,11 @@ async fn run_page(conn: &mut SqliteConnection, query: &RunQuery) -> sqlx::Result
 
 /// The query for runs, and one more than asked for.
 pub(super) fn run_query(query: &RunQuery) -> QueryBuilder<Sqlite> {
-    let mut sql = QueryBuilder::new("SELECT * FROM runs WHERE 1 = 1");
-    if let Some(camera) = &query.camera {
-        sql.push(" AND camera_id = ")
-            .push_bind(camera.as_str().to_owned());
-    }
-    if let Some(outcome) = query.outcome {
-        sql.push(" AND outcome = ").push_bind(outcome.as_str());
-    }
-    behind(&mut sql, "started_at", Order::Newest, query.after.as_ref());
-    sql.push(" ORDER BY started_at DESC, id DESC LIMIT ");
+    let condition = |sql: &mut QueryBuilder<Sqlite>| {
+        runs::of_camera(sql, query.camera.as_ref());
+        behind(sql, "started_at", Order::Newest, query.after.as_ref());
+    };
+    let mut sql = runs::select(query.outcome, &query.open, condition);
     sql.push_bind(i64::from(query.limit) + 1);
     sql
 }

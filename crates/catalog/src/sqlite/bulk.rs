@@ -65,7 +65,7 @@ fn full(results: &[FrameResult]) -> Vec<Plain<'_>> {
         .collect()
 }
 
-/// Those that have a row or a tombstone, by place.
+/// Those that have a row or a tombstone, by place; also a row without a good file whose path another program spelled its own way.
 async fn known(conn: &mut SqliteConnection, part: &[Plain<'_>]) -> sqlx::Result<BTreeSet<usize>> {
     let mut query =
         QueryBuilder::<Sqlite>::new("WITH new (nth, path, camera, second, next, ordinal) AS (");
@@ -82,7 +82,9 @@ async fn known(conn: &mut SqliteConnection, part: &[Plain<'_>]) -> sqlx::Result<
     query.push(
         ") SELECT nth FROM new WHERE EXISTS (SELECT 1 FROM images AS i WHERE i.filepath = new.path OR i.image_path = new.path) \
          OR EXISTS (SELECT 1 FROM tombstones AS t WHERE t.path = new.path OR (t.camera_id = new.camera \
-         AND t.timestamp >= new.second AND t.timestamp < new.next AND t.ordinal = new.ordinal))",
+         AND t.timestamp >= new.second AND t.timestamp < new.next AND t.ordinal = new.ordinal)) \
+         OR EXISTS (SELECT 1 FROM images AS lost WHERE lost.camera_id = new.camera AND lost.timestamp >= new.second \
+         AND lost.timestamp < new.next AND lost.file_state IN ('missing', 'bad'))",
     );
     let rows = query.build().persistent(false).fetch_all(conn).await?;
     let nth = |found| Ok(usize::try_from(row::count(found, "nth")?).unwrap_or(usize::MAX));

@@ -82,11 +82,34 @@ async fn record(
 ) -> sqlx::Result<()> {
     for file in checked {
         match &file.state {
-            Some(state) => set_file_state(conn, file.image_id, state, now).await?,
+            Some(state) => {
+                set_file_state(conn, file.image_id, state, now).await?;
+                if !matches!(state, FileState::Ok(_)) {
+                    owe_again(conn, file.image_id, now).await?;
+                }
+            }
             None => looked_at(conn, file.image_id, now).await?,
         }
     }
     Ok(())
+}
+
+/// A frame whose file is lost is owed again, if the portal had listed it: by the ledger it is asked for again unattended, and told of as
+/// missing. Of a row with no address, or of a day that was never listed, nobody knows where to ask.
+async fn owe_again(conn: &mut SqliteConnection, id: i64, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let sql = "INSERT INTO frame_ledger (camera_id, instant, ordinal, date, url, url_is_listed, path, first_listed, \
+               last_listed, state) \
+               SELECT i.camera_id, i.timestamp, i.ordinal, d.date, i.url, 1, COALESCE(i.filepath, i.image_path), $1, $1, 'open' \
+               FROM images AS i JOIN portal_days AS d ON d.camera_id = i.camera_id AND d.day_end > i.timestamp \
+               AND julianday(d.day_end) - julianday(i.timestamp) <= 25.0 / 24 \
+               WHERE i.id = $2 AND i.url IS NOT NULL ORDER BY d.day_end LIMIT 1 \
+               ON CONFLICT (camera_id, instant, ordinal) DO NOTHING";
+    sqlx::query(sql)
+        .bind(time::text(now))
+        .bind(id)
+        .execute(conn)
+        .await
+        .map(|_| ())
 }
 
 async fn looked_at(conn: &mut SqliteConnection, id: i64, now: DateTime<Utc>) -> sqlx::Result<()> {

@@ -9,6 +9,7 @@ use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::jobs::FencedOut;
+use super::place::{Moved, Place};
 use crate::{CatalogError, Fence, Result};
 
 /// Readers that may be at work at the same time.
@@ -30,6 +31,7 @@ const LONGEST_BUSY: Duration = Duration::from_hours(1);
 #[derive(Debug)]
 pub(super) struct Link {
     path: PathBuf,
+    place: Place,
     writer: SqlitePool,
     readers: SqlitePool,
     patience: Duration,
@@ -110,6 +112,7 @@ impl Link {
         });
         Ok(Self {
             path: path.to_owned(),
+            place: Place::of(path).await,
             writer,
             readers,
             patience,
@@ -126,6 +129,7 @@ impl Link {
     pub(super) async fn begin(&self) -> sqlx::Result<Write<'_>> {
         let mut turn = self.turn.lock().await;
         turn.pay().await;
+        self.place.check().await?;
         let begin = || self.writer.begin_with("BEGIN IMMEDIATE");
         let tx = match begin().await {
             Err(sqlx::Error::InvalidSavePointStatement) => {
@@ -153,11 +157,13 @@ impl Link {
 
     /// A connection for a single query.
     pub(super) async fn reader(&self) -> sqlx::Result<PoolConnection<Sqlite>> {
+        self.place.check().await?;
         self.readers.acquire().await
     }
 
     /// Begins a read transaction: all its queries see the same moment.
     pub(super) async fn snapshot(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.place.check().await?;
         self.readers.begin().await
     }
 
@@ -260,6 +266,14 @@ pub(super) fn explain(
     {
         let (job, number) = (job.clone(), *number);
         return CatalogError::FencedOut { job, number };
+    }
+    if let sqlx::Error::AnyDriverError(cause) = &error
+        && let Some(moved) = cause.downcast_ref()
+    {
+        return match moved {
+            Moved::Gone => CatalogError::Gone { path },
+            Moved::Replaced => CatalogError::Replaced { path },
+        };
     }
     match primary_code(&error) {
         Some(code::BUSY | code::LOCKED) => CatalogError::Locked {
@@ -374,6 +388,38 @@ mod tests {
             let write = link.begin().await.unwrap();
             write.commit().await.unwrap();
         }
+    }
+
+    async fn count(link: &Link) -> Result<i64> {
+        let count = || async {
+            let mut reader = link.reader().await?;
+            let sql = "SELECT COUNT(*) FROM t";
+            sqlx::query_scalar(sql).fetch_one(&mut *reader).await
+        };
+        link.run("testing", count).await
+    }
+
+    /// Without the look at its place, rows went on into a file that nobody could find again, for as long as the service ran.
+    #[tokio::test]
+    async fn a_database_that_was_taken_away_is_told_and_one_that_is_put_back_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = link(folder.path(), "PRAGMA cache_size = 10").await;
+        assert_eq!(count(&link).await.unwrap(), 0);
+        let (path, away) = (link.path.clone(), folder.path().join("away.db"));
+        std::fs::rename(&path, &away).unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for error in [insert(&link).await, count(&link).await.unwrap_err()] {
+            assert!(matches!(error, CatalogError::Gone { .. }), "{error:?}");
+            assert_eq!(error.kind(), draywatch_core::Kind::Database);
+        }
+        std::fs::copy(&away, &path).unwrap();
+        for error in [insert(&link).await, count(&link).await.unwrap_err()] {
+            assert!(matches!(error, CatalogError::Replaced { .. }), "{error:?}");
+        }
+        std::fs::rename(&away, &path).unwrap();
+        assert_eq!(count(&link).await.unwrap(), 0);
+        let write = link.begin().await.unwrap();
+        write.commit().await.unwrap();
     }
 
     #[tokio::test]

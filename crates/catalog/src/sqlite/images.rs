@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use draywatch_core::CameraId;
+use draywatch_core::frame::place_of;
 use draywatch_core::verdict::Verdict;
+use draywatch_core::{CameraId, FrameId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -149,13 +150,33 @@ impl By {
     }
 }
 
-/// Makes the row of a picture that is durable, or completes the row that its path has by now. The row's id.
+/// The row of a picture's file: of its path, or of that very file where another program spelled its path differently
+/// (`./data/...`, an absolute path).
+pub(super) async fn of_file(
+    conn: &mut SqliteConnection,
+    path: &str,
+    frame: &FrameId,
+) -> sqlx::Result<Option<ImageRow>> {
+    if let Some(row) = at(conn, path).await? {
+        return Ok(Some(row));
+    }
+    let Some(place) = place_of(path) else {
+        return Ok(None);
+    };
+    let second = frame.second();
+    let next = second + TimeDelta::seconds(1);
+    let twins = between(conn, &frame.camera, second, next).await?;
+    let is_it = |twin: &ImageRow| place_of(&twin.path).is_some_and(|found| found == place);
+    Ok(twins.into_iter().find(is_it))
+}
+
+/// Makes the row of a picture that is durable, or completes the row that its file has by now. The row's id.
 pub(super) async fn store(
     conn: &mut SqliteConnection,
     image: &NewImage,
     now: DateTime<Utc>,
 ) -> sqlx::Result<i64> {
-    match at(conn, &image.path).await? {
+    match of_file(conn, &image.path, &image.frame).await? {
         Some(there) => update(conn, there.id, image, now).await.map(|()| there.id),
         None => insert(conn, image, By::Us, now).await,
     }

@@ -35,7 +35,7 @@ pub(super) async fn known(
     Ok(frames.into_values().collect())
 }
 
-/// Of rows that old databases hold twice, one in full size speaks for the frame.
+/// Of rows that old databases hold twice, one in full size speaks for the frame, and one without a good file only if there is no other.
 fn add_image(frames: &mut Frames, camera: &CameraId, image: ImageRow) {
     let Some(instant) = image.timestamp else {
         return;
@@ -45,8 +45,8 @@ fn add_image(frames: &mut Frames, camera: &CameraId, image: ImageRow) {
         instant,
         ordinal: image.ordinal,
     };
-    // A row whose file is known to be lost is owed again: it keeps its place and takes the new file.
-    let state = if image.file_state.as_deref() == Some("missing") {
+    // A row whose file is known to be lost or damaged is owed again: it keeps its place and takes the new file.
+    let state = if image.is_lost() {
         KnownState::Open
     } else if image.is_thumbnail {
         KnownState::Thumbnail
@@ -54,7 +54,7 @@ fn add_image(frames: &mut Frames, camera: &CameraId, image: ImageRow) {
         KnownState::Stored
     };
     let there = frames.get(&(instant, image.ordinal));
-    if there.is_none_or(|there| there.state == KnownState::Thumbnail) {
+    if there.is_none_or(|there| worth(state) > worth(there.state)) {
         frames.insert(
             (instant, image.ordinal),
             KnownFrame {
@@ -63,6 +63,15 @@ fn add_image(frames: &mut Frames, camera: &CameraId, image: ImageRow) {
                 state,
             },
         );
+    }
+}
+
+/// Which of two rows of a frame speaks for it: the one whose file is worth more.
+fn worth(state: KnownState) -> u8 {
+    match state {
+        KnownState::Stored => 2,
+        KnownState::Thumbnail => 1,
+        _ => 0,
     }
 }
 

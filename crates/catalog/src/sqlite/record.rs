@@ -36,7 +36,9 @@ async fn one(
             failure,
         } => {
             // Deleted while its picture was on its way: the file does not bring the row back.
-            if images::at(conn, &image.path).await?.is_none()
+            if images::of_file(conn, &image.path, &image.frame)
+                .await?
+                .is_none()
                 && tombstones::holds(conn, &image.path, &image.frame).await?
             {
                 removal::file_came_again(conn, &image.path).await?;

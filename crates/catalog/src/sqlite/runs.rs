@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::CameraId;
 use draywatch_core::outcome::Outcome;
-use draywatch_core::{CameraId, Failure, Kind};
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
@@ -14,6 +14,8 @@ use crate::{NewObservation, NewRun, ObservationRow, RunCounts, RunEnd, RunFilter
 
 /// Cameras in one statement, well below the engine's limit of parameters.
 const MOST: usize = 500;
+/// Runs without an end: few, since the next collection of their camera ends them.
+pub(super) const OPEN: &str = "SELECT * FROM runs WHERE outcome IS NULL";
 
 pub(super) async fn start(conn: &mut SqliteConnection, run: &NewRun) -> sqlx::Result<i64> {
     let sql = "INSERT INTO runs (command, camera_id, date, started_at, pid) VALUES ($1, $2, $3, $4, $5) RETURNING id";
@@ -98,24 +100,17 @@ pub(super) async fn close_interrupted(
     camera: Option<&CameraId>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    let errors = [Failure::new(
-        Kind::Interrupted,
-        "the process that carried out this run ended before the run did",
-    )];
+    let end = RunEnd::interrupted(now);
     let mut query = QueryBuilder::<Sqlite>::new("UPDATE runs SET outcome = ");
     query
-        .push_bind(Outcome::Interrupted.as_str())
+        .push_bind(end.outcome.as_str())
         .push(", finished_at = ")
-        .push_bind(time::text(now));
+        .push_bind(time::text(end.finished_at));
     query
         .push(", errors = ")
-        .push_bind(json(&errors)?)
+        .push_bind(json(&end.errors)?)
         .push(" WHERE outcome IS NULL");
-    if let Some(camera) = camera {
-        query
-            .push(" AND camera_id = ")
-            .push_bind(camera.as_str().to_owned());
-    }
+    of_camera(&mut query, camera);
     Ok(query.build().execute(conn).await?.rows_affected())
 }
 
@@ -134,24 +129,53 @@ pub(super) async fn list(
 
 /// The query for runs; there is an index for each set of filters.
 pub(super) fn query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM runs WHERE 1 = 1");
-    if let Some(camera) = &filter.camera {
+    let condition = |query: &mut QueryBuilder<Sqlite>| {
+        of_camera(query, filter.camera.as_ref());
+        if let Some(since) = filter.since {
+            query
+                .push(" AND started_at >= ")
+                .push_bind(time::text(since));
+        }
+    };
+    let mut query = select(filter.outcome, &filter.open, condition);
+    query.push_bind(i64::from(filter.limit));
+    query
+}
+
+/// Runs of which a condition holds, of an outcome if one is asked for and together with those open ones then, newest first; what is
+/// still to come is how many.
+pub(super) fn select(
+    outcome: Option<Outcome>,
+    open: &[i64],
+    condition: impl Fn(&mut QueryBuilder<Sqlite>),
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("SELECT * FROM runs WHERE 1 = 1");
+    condition(&mut query);
+    if let Some(outcome) = outcome {
+        query.push(" AND outcome = ").push_bind(outcome.as_str());
+        if !open.is_empty() {
+            // Each half in the order of an index of its own; in one of them, the order would cost a look at every run.
+            query.push(" UNION ALL SELECT * FROM runs WHERE outcome IS NULL AND id IN (SELECT value FROM json_each(");
+            query.push_bind(serde_json::json!(open).to_string());
+            query.push("))");
+            condition(&mut query);
+        }
+    }
+    query.push(" ORDER BY started_at DESC, id DESC LIMIT ");
+    query
+}
+
+pub(super) fn of_camera(query: &mut QueryBuilder<Sqlite>, camera: Option<&CameraId>) {
+    if let Some(camera) = camera {
         query
             .push(" AND camera_id = ")
             .push_bind(camera.as_str().to_owned());
     }
-    if let Some(outcome) = filter.outcome {
-        query.push(" AND outcome = ").push_bind(outcome.as_str());
-    }
-    if let Some(since) = filter.since {
-        query
-            .push(" AND started_at >= ")
-            .push_bind(time::text(since));
-    }
-    query
-        .push(" ORDER BY started_at DESC, id DESC LIMIT ")
-        .push_bind(i64::from(filter.limit));
-    query
+}
+
+pub(super) async fn open(conn: &mut SqliteConnection) -> sqlx::Result<Vec<RunRow>> {
+    let found = sqlx::query(OPEN).fetch_all(conn).await?;
+    found.iter().map(run).collect()
 }
 
 /// The newest runs of each camera, by camera.

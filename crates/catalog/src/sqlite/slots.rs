@@ -33,6 +33,12 @@ impl Slots for SqliteCatalog {
         ))
     }
 
+    async fn first_known(&self, camera: &CameraId) -> Result<Option<NaiveDate>> {
+        read_one!(self, "reading the first day", |conn| first_known(
+            conn, camera
+        ))
+    }
+
     async fn day_totals(
         &self,
         camera: &CameraId,
@@ -109,6 +115,18 @@ async fn all(
         all.push(found);
     }
     Ok(all)
+}
+
+/// A day of which nothing is known has no row.
+async fn first_known(
+    conn: &mut SqliteConnection,
+    camera: &CameraId,
+) -> sqlx::Result<Option<NaiveDate>> {
+    let sql = "SELECT MIN(day) FROM (SELECT MIN(day) AS day FROM day_slots WHERE camera_id = $1 \
+               UNION ALL SELECT MIN(day) FROM stale_days WHERE camera_id = $1)";
+    let query = sqlx::query_scalar::<_, Option<String>>(sql).bind(camera.as_str());
+    let first = query.fetch_one(conn).await?;
+    Ok(first.as_deref().and_then(time::parse_date))
 }
 
 /// Letters and reasons by camera and day, nothing for a day that is stale.

@@ -1,6 +1,9 @@
 //! Pages: every row once, in order, whatever comes and goes between two of them.
 
-use draywatch_catalog::{Catalog, ImageQuery, NewRun, Order, Place, RunQuery, VerdictIs};
+use draywatch_catalog::{
+    Catalog, ImageQuery, NewRun, Order, Place, RunEnd, RunFilter, RunQuery, RunReader, VerdictIs,
+};
+use draywatch_core::outcome::Outcome;
 use draywatch_core::verdict::Verdict;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -217,6 +220,72 @@ async fn runs_come_by_pages_the_newest_first() {
     let (run, seen) = catalog.run(3).await.unwrap().unwrap();
     assert_eq!((run.id, seen), (3, None));
     assert!(catalog.run(99).await.unwrap().is_none());
+    catalog.close().await;
+}
+
+/// Whoever asked for interrupted runs did not find those that nobody had written down as such.
+#[tokio::test]
+async fn runs_of_the_dead_are_read_as_interrupted_page_by_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = open(&folder.path().join("database.db")).await;
+    for nth in 0..8 {
+        let run = NewRun {
+            command: "fetch".into(),
+            camera: camera(if nth % 2 == 0 { "in_gate" } else { "out_gate" }),
+            date: None,
+            started_at: at(nth / 3),
+            pid: u32::try_from(nth).unwrap(),
+        };
+        let id = catalog.start_run(&run).await.unwrap();
+        if nth % 4 == 0 {
+            let end = RunEnd::interrupted(at(100));
+            catalog.finish_run(id, &end, None).await.unwrap();
+        }
+    }
+    // Of those without an end, the ids 2, 4 and 8 are of the dead, and 3, 6 and 7 of the living.
+    let reader = RunReader::new(
+        &*catalog,
+        |run, _| run.run.pid % 2 == 1 && run.run.pid != 5,
+        at(200),
+    );
+    let mut query = RunQuery {
+        outcome: Some(Outcome::Interrupted),
+        limit: 2,
+        ..RunQuery::default()
+    };
+    let mut ids = Vec::new();
+    loop {
+        let page = reader.page(query.clone()).await.unwrap();
+        assert!(page.rows.len() == 2 || page.next.is_none(), "{page:?}");
+        ids.extend(page.rows.iter().map(|run| (run.id, run.end.is_some())));
+        query.after = page.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, [8, 5, 4, 2, 1].map(|id| (id, true)));
+    let filter = RunFilter {
+        camera: Some(camera("out_gate")),
+        outcome: query.outcome,
+        since: Some(at(1)),
+        limit: 1,
+        ..RunFilter::default()
+    };
+    let newest = reader.runs(filter).await.unwrap();
+    assert_eq!(newest.iter().map(|run| run.id).collect::<Vec<_>>(), [8]);
+    let all = RunQuery {
+        limit: 10,
+        ..RunQuery::default()
+    };
+    let all = reader.page(all).await.unwrap().rows;
+    let open: Vec<_> = all.iter().filter(|run| run.end.is_none()).collect();
+    assert_eq!(open.iter().map(|run| run.id).collect::<Vec<_>>(), [7, 6, 3]);
+    let failed = RunQuery {
+        outcome: Some(Outcome::Failed),
+        limit: 10,
+        ..RunQuery::default()
+    };
+    assert_eq!(reader.page(failed).await.unwrap().rows, []);
     catalog.close().await;
 }
 

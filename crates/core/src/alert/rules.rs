@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::subject::Subject;
 use super::{
-    Alert, CAMERA, CAMERAS_TOGETHER, DAY, Event, Line, Message, Policy, Reason, State, Status,
+    Alert, CAMERA, CAMERAS_TOGETHER, DAY, Event, JOB, Line, Message, PICTURE, Policy, Reason,
+    State, Status,
 };
 
 impl State {
@@ -95,18 +96,15 @@ impl State {
 
     /// Cameras belong to the cause that is known; they wait for one that is about to be; else they are an alert of their own.
     fn gather_cameras(&mut self, now: DateTime<Utc>, policy: &Policy) {
-        let loose = self.loose(true);
+        let mut loose = self.loose(true);
+        loose.retain(|id| {
+            let explains = |alert: &&mut Alert| alert.explains(id, now, policy);
+            let cause = self.alerts.iter_mut().rev().find(explains);
+            cause
+                .map(|alert| alert.take_in([id.clone()].into(), now))
+                .is_none()
+        });
         if loose.is_empty() {
-            return;
-        }
-        let explains = |alert: &&mut Alert| {
-            let has_cause = alert.members.iter().any(|id| !is_camera(id));
-            let is_growing = now - alert.grown_at < policy.settle;
-            // What begins as a warning may be why a camera is late a moment later; one that has stood for long is not.
-            is_growing || has_cause && alert.told >= Status::Degraded
-        };
-        if let Some(alert) = self.alerts.iter_mut().rev().find(explains) {
-            alert.take_in(loose, now);
             return;
         }
         let is_about_to_settle = |(id, subject): (&String, &Subject)| {
@@ -140,6 +138,7 @@ impl State {
         let alert = Alert {
             number: self.last_number,
             told: self.worst(&members),
+            is_common: is_common(&members),
             members,
             head,
             since: since.unwrap_or(now),
@@ -182,13 +181,15 @@ impl State {
         })
     }
 
-    /// What makes an alert worse than was told, or is the cause of what was told of cameras.
+    /// What makes an alert worse than was told, is the cause of what was told of cameras, or another camera than the only one that
+    /// was told.
     fn grown_worse(&self, alert: &Alert, policy: &Policy) -> Option<BTreeSet<String>> {
         let only_cameras = alert.head.iter().all(|id| is_camera(id));
         let is_news = |id: &&String| {
-            let settled = self.subjects[*id].settled;
-            let is_cause = only_cameras && !is_camera(id) && settled >= Status::Degraded;
-            settled > alert.told || is_cause
+            let subject = &self.subjects[*id];
+            let is_cause = only_cameras && !is_camera(id) && subject.settled >= Status::Degraded;
+            let is_another = !alert.is_common && subject.is_bad() && alert.tells_not_of(id);
+            subject.settled > alert.told || is_cause || is_another
         };
         let news = alert.members.iter().filter(is_news).cloned().collect();
         self.who_may_raise(&news, policy)
@@ -237,6 +238,7 @@ impl State {
             subject.count_raise(now);
         }
         alert.head.clone_from(head);
+        alert.is_common = is_common(&alert.members);
         alert.told = self.worst(&alert.members);
         alert.told_at = Some(now);
         alert.easing_since = None;
@@ -274,6 +276,7 @@ impl State {
             };
             alert.members.retain(lasts);
             alert.head.retain(|id| alert.members.contains(id));
+            alert.is_common &= is_common(&alert.members);
         }
         let alerts = &self.alerts;
         self.subjects.retain(|id, subject| {
@@ -287,8 +290,36 @@ impl Alert {
         self.members.extend(ids);
         self.grown_at = now;
     }
+
+    /// Whether it is why something of a camera is bad. What begins as a warning may be why a camera is late a moment later; one
+    /// that has stood for long is not. What is wrong with one camera is never why another one is.
+    fn explains(&self, id: &str, now: DateTime<Utc>, policy: &Policy) -> bool {
+        let is_growing = now - self.grown_at < policy.settle;
+        let is_job_of_it = |member: &str| member.starts_with(JOB) && camera(member) == camera(id);
+        let is_cause = |member: &String| !is_camera(member) || is_job_of_it(member);
+        let has_cause = self.members.iter().any(is_cause);
+        is_growing || has_cause && self.told >= Status::Degraded
+    }
+
+    /// Whether something is of a camera that was not named as what the alert is about.
+    fn tells_not_of(&self, id: &str) -> bool {
+        let of = camera(id);
+        of.is_some() && self.head.iter().all(|told| camera(told) != of)
+    }
+}
+
+/// Whether more than one camera is affected, or what all of them need.
+fn is_common(ids: &BTreeSet<String>) -> bool {
+    let cameras: BTreeSet<Option<&str>> = ids.iter().map(|id| camera(id)).collect();
+    cameras.contains(&None) || cameras.len() > 1
+}
+
+/// The camera that something is of alone: that it is silent, what it shows, its job. `None` for what all cameras need.
+fn camera(id: &str) -> Option<&str> {
+    let of = [CAMERA, PICTURE, JOB];
+    of.iter().find_map(|begins| id.strip_prefix(begins))
 }
 
 fn is_camera(id: &str) -> bool {
-    id.starts_with(CAMERA)
+    camera(id).is_some()
 }

@@ -157,6 +157,72 @@ fn cameras_that_go_together_are_one_alert_and_one_that_goes_later_another() {
     );
 }
 
+/// A picture's id once counted as a cause that explains every camera.
+#[test]
+fn a_camera_that_lies_is_no_reason_why_another_is_silent() {
+    let lies = ("picture:in_gate", Degraded);
+    let mut story = Story::new();
+    assert_eq!(story.see(2, &[lies]).said(), ["raise 1 picture:in_gate"]);
+    story.see(20, &[lies]);
+    assert_eq!(
+        story.see(2, &[lies, OUT]).said(),
+        ["raise 2 camera:out_gate"],
+        "hours after"
+    );
+    story.see(2, &[lies]).see(2, NOTHING);
+    let over = ["resolve 2 camera:out_gate", "resolve 1 picture:in_gate"];
+    assert_eq!(story.said(), over);
+}
+
+/// It once joined the first one's alert in silence.
+#[test]
+fn a_second_camera_soon_after_the_first_is_told_as_more_of_the_same_alert() {
+    let lies = |camera| (camera, Degraded);
+    let pairs = [
+        (lies("picture:in_gate"), lies("picture:out_gate")),
+        (lies("picture:in_gate"), OUT),
+        (IN, lies("picture:out_gate")),
+        (("job:collect:in_gate", Degraded), OUT),
+        (IN, OUT),
+    ];
+    for (first, second) in pairs {
+        let mut story = Story::new();
+        assert_eq!(
+            story.see(3, &[first]).said(),
+            [format!("raise 1 {}", first.0)]
+        );
+        let told = format!("update 1 {}", second.0);
+        assert_eq!(story.see(2, &[first, second]).said(), [told]);
+        assert!(story.see(100, &[first, second]).said().is_empty());
+        assert_eq!(story.last.as_ref().unwrap().wrong.len(), 2);
+        story.see(2, NOTHING);
+        assert_eq!(story.said(), [format!("resolve 1 {}", second.0)]);
+    }
+}
+
+#[test]
+fn more_that_is_wrong_with_the_same_camera_is_one_outage() {
+    let mut story = Story::new();
+    let stuck = ("job:collect:in_gate", Degraded);
+    assert_eq!(
+        story.see(20, &[stuck]).said(),
+        ["raise 1 job:collect:in_gate"]
+    );
+    let lies = ("picture:in_gate", Degraded);
+    assert!(story.see(20, &[stuck, IN, lies]).said().is_empty());
+}
+
+#[test]
+fn a_portal_that_is_down_explains_lying_cameras_too() {
+    let mut story = Story::new();
+    let lies = ("picture:in_gate", Degraded);
+    story
+        .see(20, &[PORTAL])
+        .see(20, &[PORTAL, lies, IN, OUT])
+        .see(2, NOTHING);
+    assert_eq!(story.said(), ["raise 1 portal", "resolve 1 portal"]);
+}
+
 #[test]
 fn cameras_wait_for_a_cause_that_is_about_to_show() {
     let mut story = Story::new();

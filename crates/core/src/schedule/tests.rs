@@ -60,6 +60,27 @@ fn a_service_that_starts_begins_at_once_but_not_twice() {
     assert_eq!(next(&last(0, 0)), Step::Plan(at(600)));
 }
 
+/// What is due at once since its moment passed is not out of turn.
+#[test]
+fn a_moment_of_the_rhythm_that_passed_is_in_turn() {
+    let around = Around {
+        service_started: Some(at(0)),
+        next_by_rhythm: Some(at(36)),
+        ..Around::default()
+    };
+    let out_of_turn = |standing: &Standing| is_out_of_turn(at(90), &spec(), standing, &around);
+    let step = next_step(at(90), &spec(), &last(0, 0), &around);
+    assert_eq!(step, Step::Plan(at(90)));
+    assert!(!out_of_turn(&last(0, 0)));
+    let interrupted = Standing {
+        was_interrupted: true,
+        ..last(0, 0)
+    };
+    for standing in [Standing::default(), last(-300, -300), interrupted] {
+        assert!(out_of_turn(&standing), "{standing:?}");
+    }
+}
+
 #[test]
 fn a_tick_waits_for_its_time_and_then_starts() {
     assert_eq!(step(599, &pending(600, 0, 600)), Step::Wait(Some(at(600))));

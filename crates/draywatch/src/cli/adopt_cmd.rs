@@ -22,10 +22,13 @@ pub async fn run(args: &AdoptArgs, context: &Context) -> Result<Status, CliError
     let store = Store::open(config, &context.clock).await?;
     let bar = Bar::new(context);
     let watch = |progress| bar.show(progress);
+    let mut cameras = config.stream_names.clone();
+    cameras.extend(args.cameras.iter().cloned());
+    let clock = &context.clock;
     let done = if is_archive {
-        adopt::in_place(&store, &context.clock, &watch).await
+        adopt::in_place(&store, clock, &cameras, &watch).await
     } else {
-        adopt::from_elsewhere(&store, &context.clock, &args.dir, &watch).await
+        adopt::from_elsewhere(&store, clock, &args.dir, &cameras, &watch).await
     };
     drop(bar);
     store.catalog.close().await;
@@ -66,6 +69,11 @@ fn say(context: &Context, args: &AdoptArgs, done: &Adopted) {
     ];
     for (number, what) in lines.into_iter().filter(|(number, _)| *number > 0) {
         context.say(format!("{number:>8}  {what}"));
+    }
+    for (camera, number) in &done.other_cameras {
+        context.say(format!(
+            "{number:>8}  of {camera}, which is neither in stream_names nor on record: --camera {camera} takes them over, too"
+        ));
     }
     if !done.is_whole() {
         context.say("not everything was taken over; the originals are as they were");

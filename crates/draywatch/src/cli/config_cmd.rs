@@ -27,7 +27,7 @@ pub fn run(
 ) -> io::Result<u8> {
     match command {
         ConfigCommand::Show => show(global, load(), out, err),
-        ConfigCommand::Check => check(global, load(), out, err),
+        ConfigCommand::Check => check(global, load().and_then(Loaded::fit_for_service), out, err),
         ConfigCommand::Init { force, path } => {
             let path = path.as_ref().or(global.config.as_ref());
             let path = path.map_or(Path::new(DEFAULT_FILE), PathBuf::as_path);

@@ -4,8 +4,8 @@ mod write;
 
 use draywatch_archive::Archive;
 use draywatch_catalog::Catalog;
-use draywatch_core::Kind;
 use draywatch_core::error::chain;
+use draywatch_core::{CameraId, Kind};
 use draywatch_export::{
     ExportError, Finished, Format, ImageFilter, MOST_FAULTS, Request, SHARD, Summary, Table,
 };
@@ -16,7 +16,6 @@ use std::sync::Arc;
 use super::args::{ExportArgs, FormatName, TableName, Target};
 use super::context::{CliError, Context, Status};
 use super::{look, table};
-use crate::config::select_cameras;
 use crate::store::Store;
 
 /// What an export reads.
@@ -42,10 +41,7 @@ pub async fn run(args: &ExportArgs, context: &Context) -> Result<Status, CliErro
     let request = request(args, context)?;
     let sources = sources(&request, context).await?;
     let catalog = Arc::clone(&sources.catalog);
-    let ended = match &args.output {
-        Target::Stdout => write::to_stdout(sources, request, context).await,
-        Target::Path(path) => write::to_path(sources, request, path, context).await,
-    };
+    let ended = carry_out(args, request, sources, context).await;
     catalog.close().await;
     match ended? {
         Ended::Stopped => {
@@ -63,6 +59,22 @@ pub async fn run(args: &ExportArgs, context: &Context) -> Result<Status, CliErro
     }
 }
 
+async fn carry_out(
+    args: &ExportArgs,
+    mut request: Request,
+    sources: Sources,
+    context: &Context,
+) -> Result<Ended, CliError> {
+    let cameras = &args.cameras.cameras;
+    request.query.cameras = look::cameras(context, cameras, &*sources.catalog).await?;
+    let request = request.settled();
+    match &args.output {
+        Target::Stdout => write::to_stdout(sources, request, context).await,
+        Target::Path(path) => write::to_path(sources, request, path, context).await,
+    }
+}
+
+/// What is asked for, with cameras of which it is not known yet whether they exist.
 fn request(args: &ExportArgs, context: &Context) -> Result<Request, CliError> {
     let (today, zone) = (context.today(), context.config.portal.time_zone);
     let (from, to) = (args.from.start(today, zone), args.to.end(today, zone));
@@ -82,7 +94,7 @@ fn request(args: &ExportArgs, context: &Context) -> Result<Request, CliError> {
     };
     let request = Request {
         query: ImageFilter {
-            cameras: select_cameras(&context.config, &args.cameras.cameras)?,
+            cameras: named(&args.cameras.cameras, context),
             from,
             to,
             processed: args.processed,
@@ -98,7 +110,15 @@ fn request(args: &ExportArgs, context: &Context) -> Result<Request, CliError> {
         shard_bytes,
     };
     request.check()?;
-    Ok(request.settled())
+    Ok(request)
+}
+
+/// The cameras that are named, or all that are configured.
+fn named(cameras: &[CameraId], context: &Context) -> Vec<CameraId> {
+    if cameras.is_empty() {
+        return context.config.stream_names.clone();
+    }
+    cameras.to_vec()
 }
 
 /// The database, and for shards the archive that belongs to it. Neither is made here.

@@ -82,13 +82,22 @@ async fn frames_from(
     let collector = open(context, "frames_from").await?;
     let work = async {
         let turn = collector.turn(camera).await?;
-        let done = collector.given(&turn, &frames).await;
-        turn.end().await;
-        done
+        tokio::select! {
+            done = collector.given(&turn, &frames) => {
+                turn.end().await;
+                done.map(Some)
+            }
+            () = stop_signal() => {
+                turn.break_off().await;
+                Ok(None)
+            }
+        }
     };
     let done = work.await;
     collector.store().catalog.close().await;
-    Ok(summary(context, &done.map_err(told)?))
+    let is_whole = !matches!(done, Ok(None));
+    let reports = done.map_err(told)?.unwrap_or_default();
+    finish(context, (reports, is_whole))
 }
 
 fn read(input: &Input) -> Result<String, CliError> {
@@ -140,33 +149,47 @@ async fn collect(
         context.tell(report);
     }
     let mut lister = collector.lister();
-    let work = all_cameras(collector, context, wanted, &mut lister, &mut reports);
-    let is_whole = tokio::select! {
-        () = work => true,
-        () = stop_signal() => false,
-    };
+    let is_whole = all_cameras(collector, context, wanted, &mut lister, &mut reports).await;
     lister.close().await;
     collector.store().catalog.close().await;
     (reports, is_whole)
 }
 
+/// Whether all was done before somebody said to stop.
 async fn all_cameras(
     collector: &Collector,
     context: &Context,
     wanted: Vec<(CameraId, Vec<NaiveDate>)>,
     lister: &mut Lister,
     reports: &mut Vec<DayReport>,
-) {
+) -> bool {
     let pause: Duration = context.config.portal.pause_between_days();
     let mut is_first = true;
+    let stopped = stop_signal();
+    tokio::pin!(stopped);
     for (camera, days) in wanted.into_iter().filter(|(_, days)| !days.is_empty()) {
         if !is_first && days.len() > 1 {
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = &mut stopped => return false,
+            }
         }
         is_first = false;
-        match collector.turn(&camera).await {
+        let turn = tokio::select! {
+            turn = collector.turn(&camera) => turn,
+            () = &mut stopped => return false,
+        };
+        match turn {
             Ok(turn) => {
-                reports.extend(collector.days(&turn, &days, lister, pause).await);
+                let done = tokio::select! {
+                    done = collector.days(&turn, &days, lister, pause) => Some(done),
+                    () = &mut stopped => None,
+                };
+                let Some(done) = done else {
+                    turn.break_off().await;
+                    return false;
+                };
+                reports.extend(done);
                 turn.end().await;
             }
             Err(failure) => {
@@ -179,6 +202,7 @@ async fn all_cameras(
             }
         }
     }
+    true
 }
 
 /// Ctrl-C or SIGTERM.

@@ -31,6 +31,14 @@ pub fn run(context: &Context) -> Status {
             );
             unknown(context, &message)
         }
+        Ok(report) if health::is_of_dead(&report) => {
+            let message = format!(
+                "the service is dead: its process {} is gone; it last told of itself at {}",
+                report.pid,
+                table::utc(report.timestamp)
+            );
+            unknown(context, &message)
+        }
         Ok(report) => known(context, &report),
     }
 }

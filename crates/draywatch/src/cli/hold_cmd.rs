@@ -8,7 +8,6 @@ use super::args::{HoldAddArgs, HoldArgs, HoldCommand};
 use super::context::{CliError, Context, Status};
 use super::look;
 use super::table::{self, Side, Table};
-use crate::config::select_cameras;
 
 /// Carries out `hold`.
 ///
@@ -31,7 +30,7 @@ async fn add(
     catalog: &dyn Catalog,
 ) -> Result<Status, CliError> {
     if let Some(camera) = &args.camera {
-        is_known(camera, context, catalog).await?;
+        look::cameras(context, std::slice::from_ref(camera), catalog).await?;
     }
     let (today, zone) = (context.today(), context.config.portal.time_zone);
     let span = HoldSpan {
@@ -54,27 +53,6 @@ async fn add(
     context.tell(&hold);
     context.say(format!("hold {id} is made: {}", stretch(&hold, context)));
     Ok(Status::AllWell)
-}
-
-/// A camera is known if it is configured or has pictures: old ones may be held, too.
-async fn is_known(
-    camera: &draywatch_core::CameraId,
-    context: &Context,
-    catalog: &dyn Catalog,
-) -> Result<(), CliError> {
-    let Err(stranger) = select_cameras(&context.config, std::slice::from_ref(camera)) else {
-        return Ok(());
-    };
-    let totals = catalog.totals().await?;
-    let has_pictures = totals
-        .cameras
-        .iter()
-        .any(|one| one.camera_id == camera.as_str());
-    if has_pictures {
-        Ok(())
-    } else {
-        Err(stranger.into())
-    }
 }
 
 async fn list(context: &Context, catalog: &dyn Catalog) -> Result<Status, CliError> {

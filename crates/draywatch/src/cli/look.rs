@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use draywatch_catalog::{Catalog, CatalogError};
-use draywatch_core::Kind;
+use draywatch_core::{CameraId, Kind};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::context::{CliError, Context};
+use crate::config::select_cameras;
 use crate::maintain::{MaintainError, Progress};
 use crate::store::{self, StoreError};
 
@@ -38,6 +39,32 @@ impl From<MaintainError> for CliError {
     fn from(error: MaintainError) -> Self {
         Self::new(error.kind(), draywatch_core::error::chain(&error))
     }
+}
+
+/// The cameras that are wanted, all that are configured where none is named. One that is configured no longer is known as long as
+/// it has pictures: they can be exported, played and held.
+pub(super) async fn cameras(
+    context: &Context,
+    wanted: &[CameraId],
+    catalog: &dyn Catalog,
+) -> Result<Vec<CameraId>, CliError> {
+    let stranger = match select_cameras(&context.config, wanted) {
+        Ok(cameras) => return Ok(cameras),
+        Err(stranger) => stranger,
+    };
+    let totals = catalog.totals().await?;
+    let has_pictures = |camera: &CameraId| {
+        let mut all = totals.cameras.iter();
+        all.any(|one| one.camera_id == camera.as_str() && one.images > 0)
+    };
+    let configured = &context.config.stream_names;
+    if wanted
+        .iter()
+        .all(|camera| configured.contains(camera) || has_pictures(camera))
+    {
+        return Ok(wanted.to_vec());
+    }
+    Err(stranger.into())
 }
 
 /// A bar on the terminal, or nothing at all.

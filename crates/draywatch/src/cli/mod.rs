@@ -88,7 +88,7 @@ fn run(args: &Args) -> Result<Status, CliError> {
             quiet_pipe(done)
         }
         Command::Run(_) => {
-            let loaded = load()?;
+            let loaded = load()?.fit_for_service()?;
             let log = logging::set_up(&args.global, &loaded.config.log, Purpose::Service)?;
             #[cfg(feature = "failpoints")]
             drill::arm();

@@ -1,7 +1,7 @@
 //! `draywatch runs`: collections, the newest first.
 
 use chrono::TimeDelta;
-use draywatch_catalog::{Catalog, RunFilter, RunRow};
+use draywatch_catalog::{Catalog, RunFilter, RunReader, RunRow};
 use draywatch_core::CameraId;
 use draywatch_core::zone::day_bounds;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use super::args::RunsArgs;
 use super::context::{CliError, Context, Status};
 use super::look;
 use super::table::{self, Side, Table};
+use crate::collect::is_abandoned;
 use crate::config::select_cameras;
 
 /// How much of an error's text fits a line.
@@ -47,13 +48,15 @@ async fn find(
         outcome: args.outcome,
         since,
         limit: args.limit,
+        ..RunFilter::default()
     };
+    let reader = RunReader::new(catalog, is_abandoned, context.clock.now());
     if args.cameras.cameras.is_empty() {
-        return Ok(catalog.runs(&filter(None)).await?);
+        return Ok(reader.runs(filter(None)).await?);
     }
     let mut runs = Vec::new();
     for camera in select_cameras(&context.config, &args.cameras.cameras)? {
-        runs.extend(catalog.runs(&filter(Some(camera))).await?);
+        runs.extend(reader.runs(filter(Some(camera))).await?);
     }
     runs.sort_by_key(|run| std::cmp::Reverse((run.run.started_at, run.id)));
     runs.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));

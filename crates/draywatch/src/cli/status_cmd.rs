@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use draywatch_catalog::{CameraTotals, Catalog, RunRow, TickRow, Totals};
+use draywatch_catalog::{CameraTotals, Catalog, RunReader, RunRow, TickRow, Totals};
 use draywatch_core::outcome::Outcome;
 use draywatch_core::schedule::TickState;
 use draywatch_core::{CameraId, Failure};
@@ -13,7 +13,7 @@ use super::context::{CliError, Context, Status};
 use super::status_jobs::Jobs;
 use super::table::{self, Side, Table};
 use super::{look, runs_cmd};
-use crate::collect::job_name;
+use crate::collect::{is_abandoned, job_name};
 use crate::config::hide_secrets;
 
 /// How much of an error's text fits a line.
@@ -40,9 +40,9 @@ struct Last {
 pub async fn run(context: &Context) -> Result<Status, CliError> {
     let catalog = look::database(context).await?;
     let totals = catalog.totals().await?;
-    let lasts = lasts(&*catalog, context, &totals).await?;
     let (cameras, now) = (&context.config.stream_names, context.clock.now());
     let jobs = Jobs::read(&*catalog, cameras, now).await?;
+    let lasts = lasts(&*catalog, context, &totals).await?;
     catalog.close().await;
     let owed: u64 = totals.cameras.iter().map(|camera| camera.open).sum();
     // Nobody collects a camera that is no longer configured; what it owes is missing all the same.
@@ -90,7 +90,8 @@ async fn lasts(
     // Other programs may have written names that are no cameras of ours; nobody collects those.
     let ours = cameras.keys().filter_map(|name| CameraId::new(name).ok());
     let mut runs: BTreeMap<String, Vec<RunRow>> = BTreeMap::new();
-    for run in catalog.newest_runs(&ours.collect::<Vec<_>>(), 2).await? {
+    let reader = RunReader::new(catalog, is_abandoned, context.clock.now());
+    for run in reader.newest(&ours.collect::<Vec<_>>(), 2).await? {
         let camera = run.run.camera.to_string();
         runs.entry(camera).or_default().push(run);
     }

@@ -12,7 +12,6 @@ use super::args::TimelapseArgs;
 use super::context::{CliError, Context, Status};
 use super::look::{self, Bar};
 use super::table;
-use crate::config::select_cameras;
 use crate::maintain::Progress;
 use crate::store::Store;
 
@@ -25,6 +24,11 @@ pub async fn run(args: &TimelapseArgs, context: &Context) -> Result<Status, CliE
     let store = Store::open_for_reading(&context.config, &context.clock).await;
     let store = store.map_err(look::explain)?;
     let catalog = Arc::clone(&store.catalog);
+    let camera = std::slice::from_ref(&args.camera);
+    if let Err(stranger) = look::cameras(context, camera, &*catalog).await {
+        catalog.close().await;
+        return Err(stranger);
+    }
     let bar = Bar::new(context);
     let show = |done, total| {
         bar.show(Progress {
@@ -66,7 +70,6 @@ fn plan(args: &TimelapseArgs, context: &Context) -> Result<Timelapse, CliError> 
         let words = format!("--from {} is after --to {}", args.from, args.to);
         return Err(CliError::new(Kind::Configuration, words));
     }
-    select_cameras(&context.config, std::slice::from_ref(&args.camera))?;
     Ok(Timelapse {
         camera: args.camera.clone(),
         from,

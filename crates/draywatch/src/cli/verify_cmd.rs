@@ -1,7 +1,5 @@
 //! `draywatch verify`: database and archive against each other, and `--repair` for what can be mended.
 
-use draywatch_archive::{Access, Archive};
-
 use super::args::VerifyArgs;
 use super::context::{CliError, Context, Status};
 use super::look::{self, Bar};
@@ -17,16 +15,19 @@ use crate::store::Store;
 pub async fn run(args: &VerifyArgs, context: &Context) -> Result<Status, CliError> {
     // Neither of the two is made here: where nothing is, nothing can be verified.
     look::database(context).await?.close().await;
-    let store = if args.repair {
-        Archive::open(&context.config.download_dir, Access::ReadOnly)?;
-        Store::open(&context.config, &context.clock).await
+    let (config, clock) = (&context.config, &context.clock);
+    // Where no archive is, there is nothing to repair, but rows may be there whose files are to be told as missing.
+    let is_there = config.download_dir.exists();
+    let repair = args.repair && is_there;
+    let store = if repair {
+        Store::open(config, clock).await
     } else {
-        Store::open_for_reading(&context.config, &context.clock).await
+        Store::open_for_verifying(config, clock).await
     };
     let store = store.map_err(look::explain)?;
-    let cameras = context.config.stream_names.clone();
+    let cameras = config.stream_names.clone();
     let options = Options {
-        repair: args.repair,
+        repair,
         share: args.sample.share(),
         cameras,
     };
@@ -63,6 +64,11 @@ fn say(context: &Context, report: &Report) {
         context.say(format!(
             "{} files are left alone: their rows were deleted on purpose",
             report.deleted_on_purpose
+        ));
+    }
+    for (camera, number) in &report.other_cameras {
+        context.say(format!(
+            "{number} files of {camera} are left alone: no such camera is configured or on record"
         ));
     }
     if report.in_flight > 0 {

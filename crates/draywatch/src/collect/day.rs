@@ -138,7 +138,7 @@ impl Collector {
         let state = zone::recorded(catalog, camera)
             .await
             .map_err(|error| Failure::of(error.kind(), &error))?;
-        let _page = self.page().await;
+        let _page = self.page(camera).await?;
         let listed = lister
             .list(camera, date, &state, deadline)
             .await

@@ -29,7 +29,7 @@ impl Collector {
         match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(account)) => {
                 account.tell_problems(camera.as_str());
-                tracing::debug!(camera = %camera, verdicts = ?account.verdicts, "examined");
+                tracing::debug!(camera = %camera, verdicts = account.verdicts_in_words(), "examined");
             }
             Ok(Err(error)) => {
                 tracing::warn!(camera = %camera, kind = %error.kind(), error = %chain(&error), "the new pictures could not be examined; that is made up for later");

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use draywatch_archive::{Archive, ArchiveError, Written};
 use draywatch_catalog::{LedgerEntry, Look, PictureFacts};
 use draywatch_core::address::thumbnail_of_full;
+use draywatch_core::frame::looks_like_thumbnail;
 use draywatch_core::{Failure, Kind};
 use draywatch_picture::verdict::Placeholders;
 use tokio::time::Instant;
@@ -28,6 +29,10 @@ pub struct Ready {
     pub instead_of: Option<Refused>,
     /// Whether a thumbnail of the frame is stored already.
     pub has_thumbnail: bool,
+    /// Whether a file lay in its place when the picture came, or that could not be told.
+    pub is_taken: bool,
+    /// Whether that file is known to be damaged: its row says so.
+    pub is_damaged: bool,
 }
 
 /// What became of one frame.
@@ -49,21 +54,15 @@ impl Collector {
         entry: LedgerEntry,
         has_thumbnail: bool,
     ) -> Got {
-        let full = self
-            .fetch_and_write(listing, deadline, &entry.entry.url)
-            .await;
+        let url = entry.entry.url.clone();
+        let full = self.fetch_and_write(listing, deadline, &url, &entry).await;
         let refused = match full {
-            Ok(Ok((facts, look, written))) => {
-                let url = entry.entry.url.clone();
-                let ready = Ready {
-                    entry,
-                    facts,
-                    look,
-                    url,
-                    instead_of: None,
-                    has_thumbnail,
-                };
-                return Got::Ready(Box::new((written, ready)));
+            Ok(Ok(judged)) => {
+                let instead_of = only_a_thumbnail(&url, &judged.facts);
+                if let Some(refused) = instead_of.clone().filter(|_| has_thumbnail) {
+                    return Got::Refused(Box::new((entry, refused)), has_thumbnail);
+                }
+                return judged.ready(entry, url, instead_of, has_thumbnail);
             }
             Ok(Err(error)) => return Got::Broken(error),
             Err(refused) => refused,
@@ -78,18 +77,8 @@ impl Collector {
         else {
             return Got::Refused(Box::new((entry, refused)), has_thumbnail);
         };
-        match self.fetch_and_write(listing, deadline, &url).await {
-            Ok(Ok((facts, look, written))) => {
-                let ready = Ready {
-                    entry,
-                    facts,
-                    look,
-                    url,
-                    instead_of: Some(refused),
-                    has_thumbnail,
-                };
-                Got::Ready(Box::new((written, ready)))
-            }
+        match self.fetch_and_write(listing, deadline, &url, &entry).await {
+            Ok(Ok(judged)) => judged.ready(entry, url, Some(refused), has_thumbnail),
             Ok(Err(error)) => Got::Broken(error),
             // The full picture's reason says more; the thumbnail was only a second best.
             Err(_) => Got::Refused(Box::new((entry, refused)), has_thumbnail),
@@ -102,11 +91,14 @@ impl Collector {
         listing: &Listing,
         deadline: Instant,
         url: &str,
-    ) -> Result<Judged, Refused> {
+        entry: &LedgerEntry,
+    ) -> Result<Result<Judged, ArchiveError>, Refused> {
         let archive = self.store.archive.clone();
         let cards = self.cards.current();
-        let accept =
-            move |bytes: &Bytes, promised: Option<u64>| judge(&archive, &cards, bytes, promised);
+        let place = entry.entry.frame.relative_path();
+        let accept = move |bytes: &Bytes, promised: Option<u64>| {
+            judge(&archive, &cards, &place, bytes, promised)
+        };
         listing
             .fetcher
             .fetch(url, deadline, accept)
@@ -115,15 +107,58 @@ impl Collector {
     }
 }
 
-type Judged = Result<(PictureFacts, Option<Look>, Written), ArchiveError>;
+/// Why a picture from a full picture's address does not count as one: it is as small as a thumbnail.
+fn only_a_thumbnail(url: &str, facts: &PictureFacts) -> Option<Refused> {
+    let message = format!(
+        "{url}: there is a picture of {} x {} pixels, which is a thumbnail, not the full picture",
+        facts.width, facts.height
+    );
+    looks_like_thumbnail(facts.width).then(|| Refused {
+        failure: Failure::new(Kind::NotFound, message),
+        reason: "only_a_thumbnail".to_owned(),
+        attempts: 1,
+        retry_at: None,
+    })
+}
+
+/// A picture that was accepted.
+struct Judged {
+    facts: PictureFacts,
+    look: Option<Look>,
+    written: Written,
+    is_taken: bool,
+}
+
+impl Judged {
+    fn ready(
+        self,
+        entry: LedgerEntry,
+        url: String,
+        instead_of: Option<Refused>,
+        has_thumbnail: bool,
+    ) -> Got {
+        let ready = Ready {
+            entry,
+            facts: self.facts,
+            look: self.look,
+            url,
+            instead_of,
+            has_thumbnail,
+            is_taken: self.is_taken,
+            is_damaged: false,
+        };
+        Got::Ready(Box::new((self.written, ready)))
+    }
+}
 
 /// One decode both verifies a picture and shows what it is worth.
 fn judge(
     archive: &Archive,
     cards: &Placeholders,
+    place: &str,
     bytes: &Bytes,
     promised: Option<u64>,
-) -> Result<Judged, Rejection> {
+) -> Result<Result<Judged, ArchiveError>, Rejection> {
     let verified = draywatch_picture::verify_and_see(bytes, promised);
     let (verified, seen) = verified.map_err(|refusal| Rejection {
         reason: refusal.reason(),
@@ -133,7 +168,13 @@ fn judge(
     let written = archive.write_aside(bytes);
     fail::fail_point!("collect-written");
     let look = look_at(&seen, bytes, cards);
-    Ok(written.map(|written| (facts_of(&verified), look, written)))
+    let is_taken = !matches!(archive.exists(place), Ok(false));
+    Ok(written.map(|written| Judged {
+        facts: facts_of(&verified),
+        look,
+        written,
+        is_taken,
+    }))
 }
 
 /// A refusal as it goes into the ledger.

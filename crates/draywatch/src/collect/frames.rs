@@ -8,12 +8,13 @@ use draywatch_core::plan::{KnownFrame, Plan, PlannedFrame, plan};
 use draywatch_core::zone::day_bounds;
 use draywatch_core::{CameraId, Failure, Kind};
 use futures::{Stream, StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::day::{Listing, Settled};
 use super::owed::NO_LONGER_OFFERED;
+use super::pages::Page;
 use super::recorder::Tally;
 use super::{Collector, Event};
 
@@ -202,13 +203,21 @@ impl Collector {
             .may_try(now, entry.attempts, entry.last_tried, entry.not_before)
     }
 
-    /// The portal's page, one camera at a time; one that waits for too long goes ahead.
-    pub(super) async fn page(&self) -> Option<OwnedSemaphorePermit> {
-        let service = self.service.as_ref()?;
-        let permit = service.pages.clone().acquire_owned();
-        tokio::time::timeout(service.page_patience, permit)
-            .await
-            .ok()?
-            .ok()
+    /// The camera's turn at the portal's page, where there are turns.
+    ///
+    /// # Errors
+    /// When everything is to stop: then nobody waits for one.
+    pub(super) async fn page(&self, camera: &CameraId) -> Result<Option<Page>, Failure> {
+        let Some(service) = &self.service else {
+            return Ok(None);
+        };
+        tokio::select! {
+            biased;
+            page = service.pages.turn(camera) => Ok(Some(page)),
+            () = service.stopping.cancelled() => {
+                let message = format!("{camera} was not listed: the service is stopping");
+                Err(Failure::new(Kind::Interrupted, message))
+            }
+        }
     }
 }

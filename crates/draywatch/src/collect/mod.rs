@@ -1,12 +1,16 @@
 //! ONE collection, the whole pipeline, read top to bottom: list, subtract what is known, write the ledger, fetch, verify, store,
 //! record, account. It composes portal, fetch, archive and catalog, and owns only the order of the steps.
 
+mod abandoned;
 mod day;
 mod examined;
+mod finality;
 mod frame;
 mod frames;
 mod given;
 mod owed;
+mod pages;
+mod place;
 mod recorder;
 mod recover;
 mod report;
@@ -17,13 +21,11 @@ mod zone;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{NaiveDate, TimeDelta};
-use draywatch_catalog::{LedgerFilter, LedgerState};
+use chrono::NaiveDate;
+use draywatch_core::Clock;
 use draywatch_core::retry::Delays;
-use draywatch_core::zone::day_bounds;
-use draywatch_core::{CameraId, Clock, Failure};
 use draywatch_portal::Lister;
-use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::blocking::blocking;
 use crate::config::Config;
@@ -31,7 +33,9 @@ use crate::examine::Cards;
 use crate::fetch::{FetchError, Fetcher};
 use crate::store::{Store, StoreError};
 
+pub use abandoned::is_abandoned;
 pub use given::{BadFrames, GivenFrame, read_frames};
+pub use pages::Pages;
 pub use report::{DayReport, Event, Observer};
 pub use settings::{browser_settings, fetch_settings, portal_settings};
 pub use turn::{Turn, job_name};
@@ -77,9 +81,9 @@ pub struct InService {
     /// When frames of the ledger may be tried again; a command tries them at once.
     pub delays: Delays,
     /// One page of the portal at a time, for all cameras.
-    pub pages: Arc<Semaphore>,
-    /// How long one camera waits for the page of another: one that hangs must not hold up the rest.
-    pub page_patience: Duration,
+    pub pages: Arc<Pages>,
+    /// Cuts waits short: the service is to stop.
+    pub stopping: CancellationToken,
 }
 
 impl Collector {
@@ -116,6 +120,7 @@ impl Collector {
     #[must_use]
     pub fn in_service(self, service: InService) -> Self {
         Self {
+            fetcher: self.fetcher.stopped_by(service.stopping.clone()),
             service: Some(service),
             ..self
         }
@@ -123,7 +128,7 @@ impl Collector {
 
     /// The turns at the portal's page, where there are any.
     #[must_use]
-    pub fn pages(&self) -> Option<Arc<Semaphore>> {
+    pub fn pages(&self) -> Option<Arc<Pages>> {
         let service = self.service.as_ref()?;
         Some(Arc::clone(&service.pages))
     }
@@ -136,6 +141,19 @@ impl Collector {
         let store = self.store.reopened().await?;
         Ok(Self {
             store,
+            ..self.clone()
+        })
+    }
+
+    /// The same collector on the database that lies there now: another file was put in the place of the one it had.
+    ///
+    /// # Errors
+    /// When it cannot be used, or does not belong to the archive.
+    pub async fn reopened(&self, config: &Config, clock: &Clock) -> Result<Self, StoreError> {
+        let store = Store::open(config, clock).await?;
+        Ok(Self {
+            store,
+            cards: Cards::default(),
             ..self.clone()
         })
     }
@@ -215,46 +233,5 @@ impl Collector {
             reports
         };
         tokio::join!(listing, storing).1
-    }
-
-    /// The account of a day that needs no collection: confirmed after it had ended, and nothing of it is owed.
-    ///
-    /// # Errors
-    /// When the database cannot tell.
-    pub async fn final_report(
-        &self,
-        camera: &CameraId,
-        date: NaiveDate,
-    ) -> Result<Option<DayReport>, Failure> {
-        let database = |error| {
-            Failure::of(
-                draywatch_core::Kind::Database,
-                &error as &(dyn std::error::Error + 'static),
-            )
-        };
-        let (_, end) = day_bounds(date, self.config.portal.time_zone);
-        let interval = TimeDelta::from_std(self.config.download_interval()).unwrap_or_default();
-        let settled = end + interval * 2;
-        let seen = self
-            .store
-            .catalog
-            .observations(camera, date, date)
-            .await
-            .map_err(database)?;
-        let confirmed = seen
-            .iter()
-            .map(|row| &row.observation)
-            .rfind(|o| o.confirmed && o.observed_at >= settled);
-        let Some(confirmed) = confirmed else {
-            return Ok(None);
-        };
-        let filter = LedgerFilter {
-            camera: Some(camera.clone()),
-            dates: Some((date, date)),
-            states: vec![LedgerState::Open, LedgerState::Thumbnail],
-        };
-        let owed = self.store.catalog.ledger(&filter).await.map_err(database)?;
-        let report = DayReport::of_final_day(camera, date, confirmed.listed.unwrap_or(0));
-        Ok(owed.is_empty().then_some(report))
     }
 }

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use draywatch_archive::{Archive, ArchiveError, Staged, Written};
-use draywatch_catalog::{FrameResult, LedgerEntry, NewImage, PictureFacts};
+use draywatch_archive::Written;
+use draywatch_catalog::{FrameResult, LedgerEntry};
 use draywatch_core::{Failure, Kind};
 use futures::StreamExt;
 use tokio::sync::mpsc::Receiver;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::frame::{Got, Ready, failure_of};
-use super::recover::facts_of;
+use super::place::place_all;
 use super::{Collector, Event};
 
 /// The longest that a picture waits for its batch to fill.
@@ -73,11 +73,12 @@ impl Collector {
 
     /// Places the files of a batch.
     async fn place_batch(&self, got: Vec<Got>) -> Result<PlacedBatch, Failure> {
-        let (ready, refused) = sort(got)?;
+        let (mut ready, refused) = sort(got)?;
+        self.find_damaged(&mut ready).await?;
         for item in ready
             .iter()
             .map(|(_, item)| item)
-            .filter(|item| item.has_thumbnail && item.instead_of.is_none())
+            .filter(|item| item.is_damaged || item.has_thumbnail && item.instead_of.is_none())
         {
             self.store
                 .catalog
@@ -96,6 +97,21 @@ impl Collector {
             .map_err(|error| Failure::of(Kind::Bug, &error))?
             .map_err(|error| Failure::of(error.kind(), &error))?;
         Ok(PlacedBatch { placed, refused })
+    }
+
+    /// Marks the pictures in whose place a file lies that is known to be damaged. Only where a file is in the way, which is
+    /// rare, the database is asked for its row.
+    async fn find_damaged(&self, ready: &mut [(Written, Ready)]) -> Result<(), Failure> {
+        for (_, item) in ready.iter_mut().filter(|(_, item)| item.is_taken) {
+            let wanted = &item.entry.entry;
+            let row = self
+                .store
+                .catalog
+                .image_of_file(&wanted.path, &wanted.frame);
+            let row = row.await.map_err(|error| failed(&error))?;
+            item.is_damaged = row.is_some_and(|row| row.is_damaged());
+        }
+        Ok(())
     }
 
     /// Records a batch; nothing is counted before it is committed.
@@ -204,88 +220,4 @@ fn sort(got: Vec<Got>) -> Result<Sorted, Failure> {
         }
     }
     Ok(sorted)
-}
-
-/// Flushes files, moves them to their places and flushes the folders.
-fn place_all(
-    archive: &Archive,
-    ready: Vec<(Written, Ready)>,
-) -> Result<Vec<FrameResult>, ArchiveError> {
-    let (written, ready): (Vec<_>, Vec<_>) = ready.into_iter().unzip();
-    let mut results = Vec::with_capacity(ready.len());
-    let mut folders = Vec::new();
-    for (staged, item) in archive.flush(written)?.into_iter().zip(ready) {
-        folders.push(item.entry.entry.frame.folder());
-        results.push(place(archive, staged, item)?);
-    }
-    archive.sync_folders(folders.iter().map(String::as_str))?;
-    Ok(results)
-}
-
-/// Moves one staged file to its place. A file that is there already gives way only to a better one.
-fn place(archive: &Archive, staged: Staged, item: Ready) -> Result<FrameResult, ArchiveError> {
-    let Ready {
-        entry,
-        mut facts,
-        look,
-        url,
-        instead_of,
-        has_thumbnail,
-    } = item;
-    let relative = entry.entry.frame.relative_path();
-    let (mut is_thumbnail, mut is_ours) = (instead_of.is_some(), true);
-    if has_thumbnail && !is_thumbnail {
-        let _ = archive.replace(staged, &relative)?;
-    } else if !archive.exists(&relative)? {
-        let _ = archive.place(staged, &relative)?;
-    } else {
-        match better(archive, &relative, &facts)? {
-            Found::Keep(kept) => {
-                is_thumbnail &= kept.width <= facts.width;
-                is_ours = kept.sha256 == facts.sha256;
-                facts = kept;
-            }
-            Found::Worse => drop(archive.replace(staged, &relative)?),
-            Found::Broken(why) => {
-                archive.quarantine(&relative, &why)?;
-                let _ = archive.place(staged, &relative)?;
-            }
-        }
-    }
-    let image = NewImage {
-        frame: entry.entry.frame.clone(),
-        path: entry.entry.path.clone(),
-        facts,
-        is_thumbnail,
-        url: Some(url),
-        // What was kept instead was not looked at.
-        look: look.filter(|_| is_ours),
-    };
-    let failure = instead_of.as_ref().filter(|_| is_thumbnail).map(failure_of);
-    Ok(FrameResult::Stored {
-        ledger_id: entry.id,
-        image,
-        failure,
-    })
-}
-
-/// What lies where a new file should go.
-enum Found {
-    /// A whole picture, as good as the new one or better: a crash left it without its row, and it is taken over.
-    Keep(PictureFacts),
-    /// A whole picture, but smaller: a thumbnail.
-    Worse,
-    /// No whole picture; why.
-    Broken(String),
-}
-
-fn better(archive: &Archive, relative: &str, new: &PictureFacts) -> Result<Found, ArchiveError> {
-    let bytes = archive.read(relative)?;
-    Ok(match draywatch_picture::verify(&bytes, None) {
-        Ok(there) if there.width >= new.width => Found::Keep(facts_of(&there)),
-        Ok(_) => Found::Worse,
-        Err(refusal) => Found::Broken(format!(
-            "lay where a frame goes, without a row, and is not a whole picture: {refusal}"
-        )),
-    })
 }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use draywatch_archive::{Archive, ArchiveError};
 use draywatch_catalog::{
-    Catalog, CatalogError, FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage,
-    PictureFacts,
+    Catalog, CatalogError, FrameResult, LedgerEntry, LedgerFilter, LedgerState, PictureFacts,
 };
-use draywatch_core::frame::NARROWEST_FULL;
-use draywatch_core::{CameraId, Clock, Failure, Kind};
+use draywatch_core::{CameraId, Clock, Failure};
 use draywatch_portal::SessionJournal;
 use draywatch_portal::browser::delete_remote_sessions;
 
 use super::Collector;
+use crate::blocking::blocking;
 use crate::removal;
 use crate::store::StoreError;
 
@@ -122,15 +121,13 @@ impl Collector {
             states: vec![LedgerState::Open, LedgerState::Thumbnail],
         };
         let owed = self.store.catalog.ledger(&filter).await.map_err(database)?;
+        let lying = self.files_of(owed).await?;
         let archive = self.store.archive.clone();
-        let found = tokio::task::spawn_blocking(move || {
-            owed.iter()
-                .filter_map(|entry| found_file(&archive, entry).transpose())
-                .collect::<Result<Vec<_>, _>>()
+        let found = blocking(move || {
+            let found = lying.iter().map(|lying| found_file(&archive, lying));
+            found.filter_map(Result::transpose).collect()
         });
-        let found = found
-            .await
-            .map_err(|error| Failure::of(Kind::Bug, &error))?;
+        let found: Result<Vec<_>, ArchiveError> = found.await;
         let found = found.map_err(|error| Failure::of(error.kind(), &error))?;
         if closed > 0 || !found.is_empty() {
             tracing::info!(camera = %camera, runs = closed, files = found.len(), "an earlier run was cut short: runs closed, files taken over");
@@ -144,6 +141,36 @@ impl Collector {
         }
         Ok(())
     }
+
+    /// The frames in whose places files lie that may mean something, and what their rows say of them.
+    async fn files_of(&self, owed: Vec<LedgerEntry>) -> Result<Vec<Lying>, Failure> {
+        let archive = self.store.archive.clone();
+        // Something else than a file in a frame's place is told when the frame is to be stored.
+        let there = blocking(move || -> Vec<LedgerEntry> {
+            let is_there = |entry: &LedgerEntry| {
+                let means_something =
+                    entry.state == LedgerState::Open || entry.replacement.is_some();
+                let place = entry.entry.frame.relative_path();
+                means_something && matches!(archive.exists(&place), Ok(true))
+            };
+            owed.into_iter().filter(is_there).collect()
+        });
+        let mut lying = Vec::new();
+        for entry in there.await {
+            let (path, frame) = (&entry.entry.path, &entry.entry.frame);
+            let row = self.store.catalog.image_of_file(path, frame).await;
+            let is_damaged = row.map_err(database)?.is_some_and(|row| row.is_damaged());
+            lying.push(Lying { entry, is_damaged });
+        }
+        Ok(lying)
+    }
+}
+
+/// A frame of the ledger, and the file that lies in its place.
+struct Lying {
+    entry: LedgerEntry,
+    /// Whether its row says that the file is damaged.
+    is_damaged: bool,
 }
 
 fn database(error: CatalogError) -> Failure {
@@ -151,19 +178,16 @@ fn database(error: CatalogError) -> Failure {
     Failure::of(error.kind(), &error)
 }
 
-/// What the file of a ledger row means: `None` when there is none, or none that changes anything.
-fn found_file(archive: &Archive, entry: &LedgerEntry) -> Result<Option<FrameResult>, ArchiveError> {
+/// What the file of a ledger row means: `None` when it changes nothing.
+fn found_file(archive: &Archive, lying: &Lying) -> Result<Option<FrameResult>, ArchiveError> {
+    let entry = &lying.entry;
     let relative = entry.entry.frame.relative_path();
-    if entry.state == LedgerState::Thumbnail && entry.replacement.is_none() {
-        return Ok(None);
-    }
-    if !archive.exists(&relative)? {
-        return Ok(None);
-    }
+    // A stored thumbnail, or a damaged file, stays until its replacement is there: only that is taken over.
+    let is_replaced = entry.state == LedgerState::Thumbnail || lying.is_damaged;
     let bytes = archive.read(&relative)?;
     let facts = match draywatch_picture::verify(&bytes, None) {
         Ok(verified) => facts_of(&verified),
-        Err(_) if entry.state == LedgerState::Thumbnail => return Ok(None),
+        Err(_) if is_replaced => return Ok(None),
         Err(refusal) => {
             archive.quarantine(
                 &relative,
@@ -172,33 +196,11 @@ fn found_file(archive: &Archive, entry: &LedgerEntry) -> Result<Option<FrameResu
             return Ok(None);
         }
     };
-    if entry.state == LedgerState::Thumbnail && entry.replacement.as_ref() != Some(&facts) {
+    if is_replaced && entry.replacement.as_ref() != Some(&facts) {
         return Ok(None);
     }
     archive.sync_folders([entry.entry.frame.folder().as_str()])?;
-    let is_thumbnail = entry.state == LedgerState::Open && facts.width < NARROWEST_FULL;
-    let failure = is_thumbnail.then(|| {
-        (
-            Failure::new(
-                Kind::Interrupted,
-                "an earlier run stored the thumbnail and was cut short",
-            ),
-            "interrupted".to_owned(),
-        )
-    });
-    let image = NewImage {
-        frame: entry.entry.frame.clone(),
-        path: entry.entry.path.clone(),
-        facts,
-        is_thumbnail,
-        url: Some(entry.entry.url.clone()),
-        look: None,
-    };
-    Ok(Some(FrameResult::Stored {
-        ledger_id: entry.id,
-        image,
-        failure,
-    }))
+    Ok(Some(entry.taken_over(facts)))
 }
 
 /// What the verifier found, as the database holds it.

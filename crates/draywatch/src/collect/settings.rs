@@ -47,6 +47,14 @@ pub fn fetch_settings(config: &Config) -> FetchSettings {
     }
 }
 
+/// How long a page is waited for: so short that a portal which never answers is found out, and told as such, before the time
+/// of the whole collection is over.
+fn page_timeout(config: &Config) -> Duration {
+    config
+        .request_timeout()
+        .min(config.collection_deadline() / 3)
+}
+
 /// How the portal is read.
 #[must_use]
 pub fn portal_settings(config: &Config) -> PortalSettings {
@@ -54,7 +62,7 @@ pub fn portal_settings(config: &Config) -> PortalSettings {
         page_url: config.portal.page_url.clone(),
         time_zone: config.portal.time_zone,
         image_time: config.portal.image_time,
-        page_timeout: config.request_timeout(),
+        page_timeout: page_timeout(config),
         attempts: config.max_retries.clamp(1, 3),
     }
 }
@@ -72,6 +80,28 @@ pub fn browser_settings(config: &Config) -> BrowserSettings {
         user_agent_suffix: user_agent(config),
         time_zone: config.portal.time_zone.name().to_owned(),
         command_timeout: config.request_timeout() * 2 + Duration::from_secs(30),
-        page_load_timeout: config.request_timeout(),
+        page_load_timeout: page_timeout(config),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With the same time for both, a portal that never answers was no failure of the portal, and the breaker stayed closed.
+    #[test]
+    fn a_page_is_given_up_before_the_collection_is() {
+        let mut config = Config::default();
+        assert_eq!(page_timeout(&config), config.request_timeout());
+        for (minutes, timeout) in [(1, 30), (1, 90), (5, 3600)] {
+            (config.collection_deadline_minutes, config.timeout) = (minutes, timeout);
+            let waits = [
+                portal_settings(&config).page_timeout,
+                browser_settings(&config).page_load_timeout,
+            ];
+            for wait in waits {
+                assert!(wait * 3 <= config.collection_deadline(), "{wait:?}");
+            }
+        }
     }
 }

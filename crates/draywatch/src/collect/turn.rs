@@ -15,6 +15,8 @@ use crate::lease::{self, Keeper, Watch};
 const LOOK: Duration = Duration::from_millis(500);
 /// How long the lock of a process that is just ending is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// The longest that a run which was broken off is waited for to be closed.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The name of the job that collects a camera; its lease is taken by whoever collects, service or command.
 #[must_use]
@@ -38,6 +40,20 @@ impl Turn {
     #[must_use]
     pub fn camera(&self) -> &CameraId {
         &self.camera
+    }
+
+    /// Closes the runs that were begun in this turn and broken off, then gives the lease back: for who was told to stop.
+    pub async fn break_off(self) {
+        let ending = async {
+            let now = self.collector.clock.now();
+            let catalog = &self.collector.store.catalog;
+            if let Err(error) = catalog.close_interrupted(Some(&self.camera), now).await {
+                tracing::warn!(camera = %self.camera, error = %draywatch_core::error::chain(&error), "the run that was broken off could not be closed; the next collection does so");
+            }
+            self.end().await;
+        };
+        // Who was told to stop does not wait for a database that is locked.
+        let _ = tokio::time::timeout(LAST_WORDS, ending).await;
     }
 
     /// Gives the lease back. Left out, another process finds out by itself that this one is gone.

@@ -1,7 +1,8 @@
 //! The section `[alerts]`: over which channels people hear of trouble, and when; where mails go to is `alert_email`.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use draywatch_core::alert::Status;
 use url::Url;
@@ -99,10 +100,92 @@ impl fmt::Debug for Secret {
     }
 }
 
+impl AlertsConfig {
+    /// What keeps alerts from being sent, as far as it can be told without sending one: the setting that each is about, and the
+    /// words. A file that only the service may read is none.
+    pub(super) fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        if self.smtp_user.is_some()
+            && self.smtp_password.is_none()
+            && self.smtp_password_file.is_none()
+        {
+            let words = "has no password: set DRAYWATCH_ALERTS__SMTP_PASSWORD (also where `draywatch config check` is run) or \
+                         alerts.smtp_password_file";
+            faults.push(("alerts.smtp_user", words.to_owned()));
+        }
+        if let Some(file) = &self.smtp_password_file
+            && self.smtp_password.is_none()
+            && let Some(why) = unusable(file)
+        {
+            let words = format!(
+                "names {}, which {why}: write the password into it, or set DRAYWATCH_ALERTS__SMTP_PASSWORD",
+                file.display()
+            );
+            faults.push(("alerts.smtp_password_file", words));
+        }
+        let has_topic = |url: &Url| {
+            let parts = url.path_segments();
+            parts.is_some_and(|mut parts| parts.any(|part| !part.is_empty()))
+        };
+        if self.webhook_form == WebhookForm::Ntfy
+            && self.webhook_url.as_ref().is_some_and(|url| !has_topic(url))
+        {
+            let words = "names no topic: the form \"ntfy\" wants https://host/topic";
+            faults.push(("alerts.webhook_url", words.to_owned()));
+        }
+        faults
+    }
+}
+
+/// Why there can be no password in that file, whoever reads it.
+fn unusable(file: &Path) -> Option<&'static str> {
+    match std::fs::metadata(file) {
+        Ok(found) if found.is_dir() => Some("is a folder"),
+        Ok(found) if found.len() == 0 && found.is_file() => Some("is empty"),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Some("is not there")
+        }
+        Ok(_) | Err(_) => None,
+    }
+}
+
 /// A name or an address, without port or scheme.
 fn host(text: &str) -> Result<(), String> {
     url::Host::parse(text)
         .or_else(|error| text.parse().map(url::Host::Ipv6).map_err(|_| error))
         .map(|_| ())
         .map_err(|error| format!("{error}; the port is smtp_port"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::from_file;
+
+    #[test]
+    fn what_keeps_alerts_from_being_sent_is_told_to_who_starts_or_checks() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let with_file = format!("smtp_user = 'a'\nsmtp_password_file = {file:?}");
+        let ntfy = |url: &str| format!("webhook_form = 'ntfy'\nwebhook_url = '{url}'");
+        for (text, words) in [
+            ("smtp_user = 'a'", "DRAYWATCH_ALERTS__SMTP_PASSWORD"),
+            (&with_file, "is not there"),
+            (&ntfy("https://ntfy.example"), "names no topic"),
+            (&ntfy("https://ntfy.example//"), "names no topic"),
+        ] {
+            let loaded = from_file(&format!("[alerts]\n{text}")).expect("other commands go on");
+            let told = loaded.fit_for_service().unwrap_err().to_string();
+            assert!(told.contains(words) && told.contains("alerts."), "{told}");
+        }
+        std::fs::write(&file, "correct horse\n").unwrap();
+        for text in [
+            "smtp_user = 'a'\nsmtp_password = 'b'",
+            &with_file,
+            &ntfy("https://ntfy.example/gates"),
+            "webhook_url = 'https://example.com'",
+        ] {
+            let loaded = from_file(&format!("[alerts]\n{text}")).unwrap();
+            loaded.fit_for_service().unwrap();
+        }
+    }
 }

@@ -50,9 +50,9 @@ section! {
     /// Frames that are handed on and committed together.
     batch_size: u32 => Spec::default("50").within(1, 1000);
     /// Pictures that are downloaded at the same time. The portal is a public service: keep this low.
-    concurrent_downloads: u32 => Spec::default("3").at_least(1);
+    concurrent_downloads: u32 => Spec::default("3").within(1, 100);
     /// Minutes after which the collection of one camera's day is broken off; what is missing stays in the ledger.
-    collection_deadline_minutes: u32 => Spec::default("10").at_least(1);
+    collection_deadline_minutes: u32 => Spec::default("10").within(1, 1440);
     /// Whether the service listens at all: for health checks, metrics, pages and the API.
     enable_health_check: bool => Spec::default("true").at_restart();
     /// The port of health checks, metrics, pages and the API; 0 takes any free one.

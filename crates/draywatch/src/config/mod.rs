@@ -57,6 +57,7 @@ pub use show::Shown;
 pub use source::{Overrides, Place, Source};
 pub use web::{OpenTo, WebConfig};
 
+use draywatch_core::coverage::SLOT;
 use reader::Reader;
 
 /// The file that is read when none is named, if it is there.
@@ -103,6 +104,28 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// Where each value comes from, by the dotted name of the setting.
     pub sources: BTreeMap<&'static str, Source>,
+}
+
+impl Loaded {
+    /// The same, unless the service could not tell anybody by it that something is wrong. Who starts the service, or asks whether it
+    /// could be, hears of that at once; other commands go on all the same.
+    ///
+    /// # Errors
+    /// With all that keeps alerts from being sent, or health from warning.
+    pub fn fit_for_service(self) -> Result<Self, ConfigError> {
+        let problem = |(name, words): (&'static str, String)| {
+            let source = self.sources.get(name).cloned().unwrap_or(Source::Default);
+            Problem::setting(name, source.into(), words)
+        };
+        let faults = self.config.alerts.faults().into_iter();
+        let faults = faults.chain(self.config.health.contradiction());
+        let problems: Vec<Problem> = faults.map(problem).collect();
+        if problems.is_empty() {
+            Ok(self)
+        } else {
+            Err(ConfigError::new(problems))
+        }
+    }
 }
 
 impl Config {
@@ -170,6 +193,14 @@ impl Config {
         let minutes = u64::from(self.download_interval_minutes);
         self.test_interval
             .unwrap_or(Duration::from_secs(minutes * 60))
+    }
+
+    /// The time within which a camera should have a new frame: however often it is asked for, cameras publish one in ten minutes.
+    #[must_use]
+    pub fn frame_interval(&self) -> Duration {
+        let slot = SLOT.to_std().unwrap_or_default();
+        self.test_interval
+            .unwrap_or(self.download_interval().max(slot))
     }
 
     /// With another interval, or without one.

@@ -22,7 +22,7 @@ section! {
     contact: Option<String> => Spec::unset(r#""you@example.com""#)
         .check("plain ASCII text", header);
     /// Seconds of pause between two days of a backfill.
-    pause_between_days_seconds: u32 => Spec::default("2").at_least(0);
+    pause_between_days_seconds: u32 => Spec::default("2").within(0, 3600);
 }
 
 /// What can stand in a `User-Agent` header.

@@ -60,6 +60,8 @@ pub enum Bounds {
     Within(i64, i64),
     /// Greater than this.
     Above(f64),
+    /// Greater than the first, and not greater than the second.
+    AboveTo(f64, f64),
     /// Zero or more.
     NotNegative,
 }
@@ -129,6 +131,14 @@ impl Spec {
         }
     }
 
+    /// Greater than `limit`, and at most `most`.
+    pub(super) const fn above_to(self, limit: f64, most: f64) -> Self {
+        Self {
+            bounds: Bounds::AboveTo(limit, most),
+            ..self
+        }
+    }
+
     /// Zero or more.
     pub(super) const fn not_negative(self) -> Self {
         Self {
@@ -168,6 +178,7 @@ impl Bounds {
             Self::AtLeast(least) => format!(" of at least {least}"),
             Self::Within(least, most) => format!(" from {least} to {most}"),
             Self::Above(limit) => format!(" greater than {limit}"),
+            Self::AboveTo(limit, most) => format!(" greater than {limit}, at most {most}"),
             Self::NotNegative => " of at least 0".to_owned(),
         }
     }
@@ -180,6 +191,9 @@ impl Bounds {
                 (least..=most).contains(number)
             }
             (Self::Above(limit), toml::Value::Float(number)) => *number > limit,
+            (Self::AboveTo(limit, most), toml::Value::Float(number)) => {
+                *number > limit && *number <= most
+            }
             (Self::NotNegative, toml::Value::Float(number)) => *number >= 0.0,
             _ => true,
         }

@@ -8,6 +8,7 @@ use draywatch_core::retry::LONGEST_WAIT;
 use draywatch_core::{Clock, Kind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::gate::{Gate, State};
@@ -68,10 +69,15 @@ impl Host {
     /// Waits until a request may be sent.
     ///
     /// # Errors
-    /// When the host is closed, is paused beyond `deadline`, or `deadline` passes.
-    pub(super) async fn enter(&self, deadline: Instant, clock: &Clock) -> Result<Pass, Miss> {
+    /// When the host is closed, is paused beyond `deadline` or while everything is to stop, or `deadline` passes.
+    pub(super) async fn enter(
+        &self,
+        deadline: Instant,
+        clock: &Clock,
+        stopping: &CancellationToken,
+    ) -> Result<Pass, Miss> {
         loop {
-            self.wait_while_paused(deadline, clock).await?;
+            self.wait_while_paused(deadline, clock, stopping).await?;
             let slot = self.take(&self.slots, deadline).await?;
             let body = self.take(&self.bodies, deadline).await?;
             // Others may have been told to pause while we queued: then what we hold goes back, and we wait with them.
@@ -106,7 +112,12 @@ impl Host {
         }
     }
 
-    async fn wait_while_paused(&self, deadline: Instant, clock: &Clock) -> Result<(), Miss> {
+    async fn wait_while_paused(
+        &self,
+        deadline: Instant,
+        clock: &Clock,
+        stopping: &CancellationToken,
+    ) -> Result<(), Miss> {
         loop {
             let now = Instant::now();
             if now >= deadline {
@@ -115,11 +126,14 @@ impl Host {
             let state = lock(&self.gate).state(now);
             match state {
                 State::Open => return Ok(()),
-                State::Paused(until) if until >= deadline => {
+                State::Paused(until) if until >= deadline || stopping.is_cancelled() => {
                     let wait = TimeDelta::from_std(until - now).unwrap_or_default();
                     return Err(Miss::host_closed(clock.now() + wait));
                 }
-                State::Paused(until) => sleep_until(until).await,
+                State::Paused(until) => tokio::select! {
+                    () = sleep_until(until) => {}
+                    () = stopping.cancelled() => {}
+                },
                 State::Closed(until) => return Err(Miss::host_closed(until)),
             }
         }
@@ -160,6 +174,10 @@ mod tests {
         Hosts::new(slots, 1).of(&Url::parse("http://cdn.example/a").unwrap())
     }
 
+    fn never() -> CancellationToken {
+        CancellationToken::new()
+    }
+
     fn wants_pause(seconds: u64) -> Miss {
         let now = DateTime::from_timestamp(1_757_240_254, 0).unwrap();
         Miss::status(
@@ -194,11 +212,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_queued_before_a_pause_waits_for_its_end_too() {
         let (host, clock) = (host(1), Clock::system());
-        let first = host.enter(in_seconds(100), &clock).await.unwrap();
+        let first = host.enter(in_seconds(100), &clock, &never()).await.unwrap();
         let queued = tokio::spawn({
             let (host, clock) = (Arc::clone(&host), clock.clone());
             async move {
-                host.enter(in_seconds(100), &clock)
+                host.enter(in_seconds(100), &clock, &never())
                     .await
                     .map(|_| Instant::now())
             }
@@ -210,13 +228,34 @@ mod tests {
         assert!(queued.await.unwrap().unwrap() >= end);
     }
 
+    /// Without the token, a stop waited for the end of every pause.
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_cut_short_by_a_stop() {
+        let (host, clock, stopping) = (host(1), Clock::system(), never());
+        host.heed(Err(&wants_pause(50)), Instant::now());
+        let stops = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            stopping.cancel();
+        };
+        let begun = Instant::now();
+        let enters = host.enter(in_seconds(100), &clock, &stopping);
+        let (entered, ()) = tokio::join!(enters, stops);
+        assert_eq!(begun.elapsed(), Duration::from_secs(2));
+        let miss = entered.unwrap_err();
+        assert!(miss.retry_at.is_some() && miss.kind == Kind::RateLimited);
+        host.enter(in_seconds(100), &clock, &stopping)
+            .await
+            .expect_err("who comes later does not wait either");
+        assert_eq!(begun.elapsed(), Duration::from_secs(2));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_pause_beyond_the_deadline_is_not_waited_for() {
         let host = host(1);
         host.heed(Err(&wants_pause(30)), Instant::now());
         let before = Instant::now();
         let miss = host
-            .enter(in_seconds(10), &Clock::system())
+            .enter(in_seconds(10), &Clock::system(), &never())
             .await
             .unwrap_err();
         assert_eq!(
@@ -229,8 +268,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slot_that_never_comes_ends_with_the_deadline() {
         let (host, clock) = (host(1), Clock::system());
-        let _held = host.enter(in_seconds(100), &clock).await.unwrap();
-        let miss = host.enter(in_seconds(10), &clock).await.unwrap_err();
+        let _held = host.enter(in_seconds(100), &clock, &never()).await.unwrap();
+        let miss = host
+            .enter(in_seconds(10), &clock, &never())
+            .await
+            .unwrap_err();
         assert_eq!((miss.kind, &*miss.reason), (Kind::Interrupted, "deadline"));
     }
 
@@ -245,23 +287,26 @@ mod tests {
             host.heed(Err(&wants_pause(seconds)), Instant::now());
         }
         drop(
-            host.enter(in_seconds(1), &clock)
+            host.enter(in_seconds(1), &clock, &never())
                 .await
                 .expect("the row was broken"),
         );
         host.heed(Err(&wants_pause(200)), Instant::now());
         host.heed(Ok(()), Instant::now());
-        let miss = host.enter(in_seconds(1), &clock).await.unwrap_err();
+        let miss = host
+            .enter(in_seconds(1), &clock, &never())
+            .await
+            .unwrap_err();
         assert_eq!(miss.retry_at, wants_pause(120).retry_at);
         tokio::time::advance(Duration::from_secs(121)).await;
         drop(
-            host.enter(in_seconds(1), &clock)
+            host.enter(in_seconds(1), &clock, &never())
                 .await
                 .expect("its time is over"),
         );
         host.heed(Err(&wants_pause(200)), Instant::now());
         drop(
-            host.enter(in_seconds(1), &clock)
+            host.enter(in_seconds(1), &clock, &never())
                 .await
                 .expect("a new row of one"),
         );

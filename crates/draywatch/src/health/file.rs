@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
-use draywatch_archive::CONTROL_FOLDER;
+use draywatch_archive::{Access, Archive};
 use draywatch_web::Report;
+
+use crate::lease;
 
 /// Its name in the archive's folder.
 pub const FILE: &str = ".health";
@@ -26,13 +29,20 @@ pub enum ReadError {
     Broken(PathBuf, #[source] serde_json::Error),
 }
 
-/// Writes a report into the archive's folder, if an archive is there: below a mount point without its disk nothing is written. It is
-/// not flushed, as it is worth nothing after a power cut.
+/// Writes a report into the archive's folder, if the archive with that id is there: below a mount point without its disk, and into
+/// somebody else's archive, nothing is written. It is not flushed, as it is worth nothing after a power cut.
 ///
 /// # Errors
 /// When the disk does not take it. The former report is gone then, if possible: it must not stand for what could not be told.
-pub fn write(root: &Path, report: &Report) -> io::Result<()> {
-    if !root.join(CONTROL_FOLDER).is_dir() {
+pub fn write(root: &Path, id: &str, report: &Report) -> io::Result<()> {
+    let folder = match fs::File::open(root) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    // By the open folder: another disk may be mounted over its path between the look at the id and the writing.
+    let root = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+    if !is_archive(&root, id) {
         return Ok(());
     }
     let (before, file) = (root.join(BEFORE), root.join(FILE));
@@ -43,6 +53,18 @@ pub fn write(root: &Path, report: &Report) -> io::Result<()> {
         let _ = fs::remove_file(&file);
     }
     written
+}
+
+fn is_archive(root: &Path, id: &str) -> bool {
+    let found = Archive::open(root, Access::ReadOnly).and_then(|archive| archive.id());
+    found.is_ok_and(|found| found.as_deref() == Some(id))
+}
+
+/// Whether the process that wrote it was at work on this machine and is no more: what it said does not count until it expires. Of
+/// another machine's, or another container's, nothing can be told.
+#[must_use]
+pub fn is_of_dead(report: &Report) -> bool {
+    report.is_running && report.process.as_deref().is_some_and(lease::is_dead)
 }
 
 /// Reads the report in the archive's folder.
@@ -79,31 +101,46 @@ mod tests {
         Report::new(&facts, Health::default(), TimeDelta::minutes(4), true)
     }
 
+    const ID: &str = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+
+    fn archive() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::create(folder.path()).unwrap();
+        archive.write_id(ID).unwrap();
+        folder
+    }
+
     #[test]
     fn what_is_written_is_read() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = archive();
         let root = folder.path();
-        write(root, &report()).unwrap();
-        assert!(
-            matches!(read(root), Err(ReadError::Absent(_))),
-            "nothing is written where no archive is"
-        );
-        fs::create_dir(root.join(CONTROL_FOLDER)).unwrap();
-        write(root, &report()).unwrap();
-        write(root, &report()).unwrap();
+        write(root, ID, &report()).unwrap();
+        write(root, ID, &report()).unwrap();
         assert_eq!(read(root).unwrap(), report());
         fs::write(root.join(FILE), "{").unwrap();
         assert!(matches!(read(root), Err(ReadError::Broken(..))));
     }
 
+    /// Found by a drill on a busy machine: a disk changed between the look at the archive and the writing.
+    #[test]
+    fn nothing_is_written_where_the_archive_is_not() {
+        let folder = archive();
+        let another = "67e55044-10b1-426f-9247-bb680e5fe0c9";
+        let nowhere = folder.path().join("nowhere");
+        let bare = tempfile::tempdir().unwrap();
+        for (root, id) in [(folder.path(), another), (bare.path(), ID), (&nowhere, ID)] {
+            write(root, id, &report()).unwrap();
+            assert!(matches!(read(root), Err(ReadError::Absent(_))), "{root:?}");
+        }
+    }
+
     #[test]
     fn a_report_that_cannot_be_written_leaves_none() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = archive();
         let root = folder.path();
-        fs::create_dir(root.join(CONTROL_FOLDER)).unwrap();
-        write(root, &report()).unwrap();
+        write(root, ID, &report()).unwrap();
         fs::create_dir(root.join(BEFORE)).unwrap();
-        assert!(write(root, &report()).is_err());
+        assert!(write(root, ID, &report()).is_err());
         assert!(matches!(read(root), Err(ReadError::Absent(_))));
     }
 }

@@ -4,18 +4,19 @@
 //! What only a file's name and bytes tell goes into its row; a picture less than [`super::NARROWEST_FULL`] pixels wide counts
 //! as a thumbnail.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use draywatch_archive::{Access, Archive};
 use draywatch_catalog::{Catalog, NewImage};
-use draywatch_core::Clock;
 use draywatch_core::frame::FileName;
+use draywatch_core::{CameraId, Clock};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 
 use super::judge::{self, Place, Verdict};
 use super::orphans::{make_durable, new_image};
-use super::{MaintainError, Progress, Watch, copy, readers, tree};
+use super::{MaintainError, Progress, Watch, cameras, copy, readers, tree};
 use crate::store::{ARCHIVE_ID, Store};
 
 /// Files that are made durable and get their rows together.
@@ -53,6 +54,9 @@ pub struct Adopted {
     pub differs: u64,
     /// Pictures whose names are not ours.
     pub other_names: u64,
+    /// Pictures that are named after cameras which are neither configured, nor on record, nor asked for, by camera; they are
+    /// passed over.
+    pub other_cameras: BTreeMap<String, u64>,
     /// Files that are no pictures by their names; they are passed over.
     pub other_files: u64,
     /// Every picture that was not taken over, but those deleted on purpose.
@@ -63,7 +67,7 @@ impl Adopted {
     /// Whether every picture was taken over.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.problems.is_empty()
+        self.problems.is_empty() && self.other_cameras.is_empty()
     }
 
     pub(super) fn refuse(&mut self, path: &Path, reason: &'static str, what: String) {
@@ -130,19 +134,21 @@ pub async fn marry(catalog: &dyn Catalog, root: &Path) -> Result<(), MaintainErr
     Ok(())
 }
 
-/// Gives rows to the files of the archive itself that have none.
+/// Gives rows to the files of the archive itself that have none: those of cameras in `wanted`, or that have rows already.
 ///
 /// # Errors
 /// When database or archive fail. What was taken over until then lasts.
 pub async fn in_place(
     store: &Store,
     clock: &Clock,
+    wanted: &[CameraId],
     watch: Watch<'_>,
 ) -> Result<Adopted, MaintainError> {
     let mut done = Adopted {
         in_place: true,
         ..Adopted::default()
     };
+    let cameras = cameras(&store.catalog.totals().await?, wanted);
     let archive = store.archive.clone();
     let days = tokio::task::spawn_blocking(move || archive.days()).await??;
     let total = u64::try_from(days.len()).ok();
@@ -154,7 +160,7 @@ pub async fn in_place(
         });
         let archive = store.archive.clone();
         let files = tokio::task::spawn_blocking(move || archive.files_of_day(&day)).await??;
-        let new = without_row(store, files, &mut done).await?;
+        let new = without_row(store, files, &cameras, &mut done).await?;
         let whole = judge_all(store, new, &mut done).await?;
         for batch in whole.chunks(BATCH) {
             done.adopted += give_rows(store, clock, batch).await?;
@@ -167,6 +173,7 @@ pub async fn in_place(
 async fn without_row(
     store: &Store,
     files: Vec<String>,
+    cameras: &BTreeSet<CameraId>,
     done: &mut Adopted,
 ) -> Result<Vec<(String, FileName)>, MaintainError> {
     let mut new = Vec::new();
@@ -174,6 +181,11 @@ async fn without_row(
         let Some(file) = relative.rsplit('/').next().and_then(FileName::parse) else {
             continue;
         };
+        if !cameras.contains(&file.camera) {
+            let camera = file.camera.to_string();
+            *done.other_cameras.entry(camera).or_insert(0) += 1;
+            continue;
+        }
         let (frame, path) = (file.frame(), store.path_of(&file.frame()));
         done.found += 1;
         if store.catalog.image_at(&path).await?.is_some() {
@@ -230,7 +242,8 @@ async fn give_rows(
     Ok(store.catalog.adopt(&images, clock.now()).await?)
 }
 
-/// Copies the pictures of another folder into the archive, and gives them rows.
+/// Copies the pictures of another folder into the archive, and gives them rows: those of cameras in `wanted`, or that have rows
+/// already.
 ///
 /// # Errors
 /// When database or archive fail, or a folder cannot be listed. What was taken over until then lasts.
@@ -238,11 +251,15 @@ pub async fn from_elsewhere(
     store: &Store,
     clock: &Clock,
     from: &Path,
+    wanted: &[CameraId],
     watch: Watch<'_>,
 ) -> Result<Adopted, MaintainError> {
     let mut done = Adopted::default();
+    let cameras = cameras(&store.catalog.totals().await?, wanted);
     let (from, archive) = (from.to_owned(), store.archive.root().to_owned());
-    let found = tokio::task::spawn_blocking(move || tree::walk(&from, &archive)).await??;
+    let walk = move || tree::walk(&from, &archive, &cameras);
+    let found = tokio::task::spawn_blocking(walk).await??;
+    done.other_cameras = found.other_cameras;
     done.found = u64::try_from(found.ours.len()).unwrap_or(u64::MAX);
     done.other_files = found.other_files;
     for path in found.other_names {

@@ -68,7 +68,7 @@ async fn settle(
     check.report.note(
         ProblemKind::Ledger,
         &path,
-        camera.as_str(),
+        Some(camera.as_str()),
         what.to_owned(),
         repair,
     );

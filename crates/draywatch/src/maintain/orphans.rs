@@ -1,8 +1,10 @@
 //! Files with a name of ours that have no row (invariant 2): adopted if they verify, else set aside; left alone where the row
-//! was deleted on purpose. Files with other names are never looked at.
+//! was deleted on purpose. Files with other names are never looked at, and neither are those that are named after a camera which
+//! is neither configured nor on record: another program may have put its own beside ours (`<time>_in_gate_boxes.jpg`).
 
 use draywatch_archive::{Archive, ArchiveError};
 use draywatch_catalog::{NewImage, PictureFacts};
+use draywatch_core::error::chain;
 use draywatch_core::frame::FileName;
 use futures::{StreamExt, stream};
 
@@ -27,13 +29,27 @@ pub(super) async fn check(check: &mut Check<'_>) -> Result<(), MaintainError> {
 }
 
 async fn check_day(check: &mut Check<'_>, day: String) -> Result<(), MaintainError> {
-    let archive = check.store.archive.clone();
-    let files = tokio::task::spawn_blocking(move || archive.files_of_day(&day)).await??;
+    let (archive, folder) = (check.store.archive.clone(), day.clone());
+    let files = match tokio::task::spawn_blocking(move || archive.files_of_day(&folder)).await? {
+        Ok(files) => files,
+        // One folder that cannot be read keeps nobody from looking at the others.
+        Err(error) => {
+            let path = check.store.archive.path_of(&day).display().to_string();
+            let (kind, what) = (ProblemKind::Unreadable, chain(&error));
+            check.report.note(kind, &path, None, what, false);
+            return Ok(());
+        }
+    };
     let mut candidates = Vec::new();
     for relative in files {
         let Some(file) = name_of(&relative).filter(|_| !check.seen.holds(&relative)) else {
             continue;
         };
+        if !check.ours.contains(&file.camera) {
+            let camera = file.camera.to_string();
+            *check.report.other_cameras.entry(camera).or_insert(0) += 1;
+            continue;
+        }
         if check.options.repair {
             check.lock(&file.camera)?;
         }
@@ -107,12 +123,18 @@ async fn settle(check: &mut Check<'_>, judged: Vec<Judged>) -> Result<(), Mainta
                 (ProblemKind::Orphan, what.to_owned())
             }
             Verdict::Bad(why) if repair => {
-                let aside = set_aside(&check.store.archive, relative, &why).await?;
-                check.report.quarantined += 1;
-                (
-                    ProblemKind::Orphan,
-                    format!("had no row, and {why}; set aside as {aside}"),
-                )
+                match set_aside(&check.store.archive, relative, &why).await? {
+                    Ok(aside) => {
+                        check.report.quarantined += 1;
+                        let what = format!("had no row, and {why}; set aside as {aside}");
+                        (ProblemKind::Orphan, what)
+                    }
+                    Err(error) => {
+                        let what =
+                            format!("has no row, and {why}; it cannot be set aside: {error}");
+                        (ProblemKind::Unreadable, what)
+                    }
+                }
             }
             Verdict::Bad(why) => (
                 ProblemKind::Orphan,
@@ -126,7 +148,7 @@ async fn settle(check: &mut Check<'_>, judged: Vec<Judged>) -> Result<(), Mainta
         let repaired = repair && kind == ProblemKind::Orphan;
         check
             .report
-            .note(kind, &path, file.camera.as_str(), what, repaired);
+            .note(kind, &path, Some(file.camera.as_str()), what, repaired);
     }
     if repair && !adopted.is_empty() {
         check.report.adopted += give_rows(check, adopted).await?;
@@ -146,15 +168,16 @@ pub(super) fn new_image(file: &FileName, path: String, facts: PictureFacts) -> N
     }
 }
 
+/// Where the file is now, or what kept it from being set aside.
 async fn set_aside(
     archive: &Archive,
     relative: String,
     why: &str,
-) -> Result<String, MaintainError> {
+) -> Result<Result<String, String>, MaintainError> {
     let (archive, reason) = (archive.clone(), format!("found without a row: {why}"));
-    let aside =
-        tokio::task::spawn_blocking(move || archive.quarantine(&relative, &reason)).await??;
-    Ok(aside.display().to_string())
+    let aside = tokio::task::spawn_blocking(move || archive.quarantine(&relative, &reason)).await?;
+    let aside = aside.map(|aside| aside.display().to_string());
+    Ok(aside.map_err(|error| chain(&error)))
 }
 
 /// Makes rows for whole files, after these are durable (invariant 1).

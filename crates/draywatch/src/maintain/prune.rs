@@ -69,7 +69,10 @@ pub(super) async fn run(
 ) -> Result<Pruned, MaintainError> {
     // As it is now: the disk may have gone since the store was opened (invariant 6).
     let store = store.reopened().await?;
-    let mut pruned = Pruned::default();
+    let mut pruned = Pruned {
+        floor: keep.floor(),
+        ..Pruned::default()
+    };
     if mode == Mode::Remove {
         pruned.failed.extend(removal::finish(&store).await?.failed);
     }

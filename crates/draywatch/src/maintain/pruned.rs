@@ -67,6 +67,9 @@ pub struct Pruned {
     pub failed: BTreeSet<String>,
     /// Whether it was broken off because no file could be removed any more.
     pub is_stuck: bool,
+    /// The floor that is set, in bytes; without one room is only wanted for a picture.
+    #[serde(skip)]
+    pub floor: u64,
 }
 
 fn values<S: serde::Serializer>(
@@ -106,6 +109,8 @@ impl Pruned {
         let budget =
             "the pictures still take more than retention.max_size_gb, and nothing else may go";
         let floor = "the disk still has less room than retention.min_free_gb, and nothing else may go: free some, or release holds";
+        let full = "the disk is full, and nothing else may go: free some, or release holds";
+        let floor = if self.floor == 0 { full } else { floor };
         let stuck = "broken off: no file could be removed";
         [
             (self.is_over_budget, budget),
@@ -184,6 +189,7 @@ impl Pruned {
             is_over_budget: next.is_over_budget,
             is_below_floor: next.is_below_floor,
             is_stuck: next.is_stuck,
+            floor: next.floor,
         }
     }
 }

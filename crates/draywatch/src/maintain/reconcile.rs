@@ -1,7 +1,7 @@
 //! The check of database and archive against each other, part by part: rows, files without a row, ledger, leftovers, and the
 //! database itself. Rows are never deleted and files never overwritten; without `repair` only what was found out is recorded.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
@@ -9,7 +9,9 @@ use draywatch_archive::{ArchiveError, CameraLock};
 use draywatch_catalog::{CheckedFile, FileState, RunFilter};
 use draywatch_core::{CameraId, Clock};
 
-use super::{MaintainError, Problem, ProblemKind, Progress, Report, Watch, ledger, orphans, rows};
+use super::{
+    MaintainError, Problem, ProblemKind, Progress, Report, Watch, cameras, ledger, orphans, rows,
+};
 use crate::store::Store;
 
 /// What is checked, and how thoroughly.
@@ -19,7 +21,8 @@ pub struct Options {
     pub repair: bool,
     /// The share of rows whose files are read, `0.0..=1.0`; of all others only presence and size are checked.
     pub share: f64,
-    /// Cameras that are locked for a repair, besides those that have rows or files.
+    /// The cameras that are configured. Theirs are the files that count as ours, and those of cameras that have rows; they are
+    /// locked for a repair.
     pub cameras: Vec<CameraId>,
 }
 
@@ -31,6 +34,8 @@ pub(super) struct Check<'a> {
     pub(super) watch: Watch<'a>,
     pub(super) report: Report,
     pub(super) seen: Seen,
+    /// The cameras whose files are ours.
+    pub(super) ours: BTreeSet<CameraId>,
     /// Whether it is written down when a file was found as it was before.
     pub(super) notes_every_look: bool,
     checked: Vec<CheckedFile>,
@@ -96,6 +101,7 @@ impl<'a> Check<'a> {
             watch,
             report: Report::default(),
             seen: Seen::default(),
+            ours: BTreeSet::new(),
             notes_every_look: false,
             checked: Vec::new(),
             locks: BTreeMap::new(),
@@ -142,15 +148,12 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Locks every camera that is configured or has rows, for a repair. The number of image rows.
+    /// Finds the cameras that are ours, and locks them for a repair. The number of image rows.
     async fn lock_all(&mut self) -> Result<u64, MaintainError> {
         let totals = self.store.catalog.totals().await?;
+        self.ours = cameras(&totals, &self.options.cameras);
         if self.options.repair {
-            let with_rows = totals
-                .cameras
-                .iter()
-                .filter_map(|camera| CameraId::new(&camera.camera_id).ok());
-            for camera in self.options.cameras.iter().cloned().chain(with_rows) {
+            for camera in self.ours.clone() {
                 self.lock(&camera)?;
             }
         }
@@ -176,9 +179,8 @@ impl<'a> Check<'a> {
         }
         let filter = RunFilter {
             camera: Some(camera.clone()),
-            outcome: None,
-            since: None,
             limit: 1,
+            ..RunFilter::default()
         };
         let runs = self.store.catalog.runs(&filter).await?;
         let is_alive = |pid: u32| Path::new("/proc").join(pid.to_string()).exists();

@@ -1,5 +1,7 @@
 //! What a check of database and archive found: counts, and every problem by name. Must not print.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// What kind of problem it is.
@@ -78,6 +80,8 @@ pub struct Report {
     pub deleted_on_purpose: u64,
     /// Files without a row of cameras that were being collected at this moment; not judged.
     pub in_flight: u64,
+    /// Files that are named after cameras which are neither configured nor on record, by camera; they are left alone.
+    pub other_cameras: BTreeMap<String, u64>,
     /// Temporaries of dead processes that were removed.
     pub swept: u64,
     /// All that is not as it should be.
@@ -96,14 +100,14 @@ impl Report {
         &mut self,
         kind: ProblemKind,
         path: &str,
-        camera: &str,
+        camera: Option<&str>,
         what: String,
         repaired: bool,
     ) {
         self.problems.push(Problem {
             kind,
             path: Some(path.to_owned()),
-            camera_id: Some(camera.to_owned()),
+            camera_id: camera.map(ToOwned::to_owned),
             what,
             repaired,
         });

@@ -12,8 +12,13 @@ use super::prune::{self, Mode};
 use super::{MaintainError, Pruned, Watch};
 use crate::store::Store;
 
-/// Bytes that are freed when a write failed for lack of room, whatever the floor says.
+/// Bytes that are freed at most when a write failed for lack of room, whatever the floor says.
 const ROOM_TO_WRITE: u64 = 16_000_000;
+/// Nor more than this part of a disk, since on a small one that would be all there is ...
+const OF_THE_DISK: u64 = 8;
+/// ... or of the pictures: where others have filled the disk, a few do not make up for it. What is wanted beyond, further writes
+/// will ask for.
+const OF_THE_PICTURES: u64 = 4;
 /// Rounds until the disk is measured to have room; each removes what the one before it said was enough.
 const ROUNDS: u32 = 5;
 
@@ -60,7 +65,7 @@ pub async fn make_room(
     let alone = alone(store).await?;
     let mut more = match need {
         Need::Floor => 0,
-        Need::Write => ROOM_TO_WRITE,
+        Need::Write => room_to_write(store).await?,
     };
     let mut done = Pruned::default();
     for _ in 0..ROUNDS {
@@ -75,6 +80,14 @@ pub async fn make_room(
         more = 0;
     }
     Ok(done)
+}
+
+/// The bytes to free after a write failed.
+async fn room_to_write(store: &Store) -> Result<u64, MaintainError> {
+    let (_, total) = store.archive.free_space()?;
+    let pictures = store.catalog.usage().await?.bytes;
+    let room = ROOM_TO_WRITE.min(total / OF_THE_DISK);
+    Ok(room.min(pictures / OF_THE_PICTURES).max(1))
 }
 
 /// The periodic clean-up: removals that a crash cut short, pictures by all rules, temporaries of dead processes.

@@ -2,10 +2,10 @@
 
 use draywatch_archive::Archive;
 use draywatch_catalog::{
-    FileState, FrameResult, ImageRow, LedgerEntry, LedgerFilter, LedgerState, NewImage,
-    PictureFacts,
+    FileState, ImageRow, LedgerEntry, LedgerFilter, LedgerState, PictureFacts,
 };
 use draywatch_core::CameraId;
+use draywatch_core::error::chain;
 use futures::{StreamExt, stream};
 
 use super::judge::{self, Place, Verdict};
@@ -134,7 +134,7 @@ async fn record(
     };
     check
         .report
-        .note(kind, &row.path, &row.camera_id, words, false);
+        .note(kind, &row.path, Some(&row.camera_id), words, false);
     // One that cannot be read goes to the end of the line as well; its row says nothing new of it.
     if state.is_some() || check.notes_every_look {
         check.note(row.id, state);
@@ -142,35 +142,45 @@ async fn record(
     Ok(())
 }
 
-/// What becomes of a row whose file is bad. A file that was whole once and can be had again is set aside on repair, so that the next
-/// fetch of its day brings it back; one that an older program wrote is only marked.
+/// What becomes of a row whose file is bad. Marked so, its frame is owed: the next fetch of its day asks for it, and the file is set
+/// aside once a whole one is there. One that was whole once and can be had by its own address is set aside at once on repair.
+/// Whatever keeps a file from being set aside is told with it, and keeps nobody from looking at the others.
 async fn damaged(
     check: &Check<'_>,
     row: &ImageRow,
     words: String,
 ) -> Result<(String, FileState), MaintainError> {
     let relative = Store::relative(&row.path).filter(|_| check.options.repair);
-    let Some(relative) = relative.filter(|_| row.sha256.is_some() && row.url.is_some()) else {
+    let Some(relative) = relative else {
         return Ok((words.clone(), FileState::Bad(words)));
     };
+    if row.sha256.is_none() || row.url.is_none() {
+        let told = format!("{words}; the next fetch of its day asks for it again");
+        return Ok((told, FileState::Bad(words)));
+    }
     let archive = check.store.archive.clone();
     let reason = format!("no longer what its row says: {words}");
-    tokio::task::spawn_blocking(move || archive.quarantine(&relative, &reason)).await??;
-    let words = format!(
-        "{words}; set aside in the quarantine, the next fetch of its day asks for it again"
-    );
-    Ok((words, FileState::Missing))
+    let aside = tokio::task::spawn_blocking(move || archive.quarantine(&relative, &reason)).await?;
+    Ok(match aside {
+        Ok(_) => {
+            let next = "set aside in the quarantine, the next fetch of its day asks for it again";
+            (format!("{words}; {next}"), FileState::Missing)
+        }
+        Err(error) => {
+            let told = format!("{words}; it cannot be set aside: {}", chain(&error));
+            (told, FileState::Bad(words))
+        }
+    })
 }
 
-/// The ledger row of a thumbnail that was about to be replaced, if it is its full picture that lies there (invariant 8).
+/// The ledger row of a thumbnail or a damaged file that was about to be replaced, if it is its replacement that lies there (invariant 8).
 async fn unfinished(
     check: &Check<'_>,
     row: &ImageRow,
 ) -> Result<Option<(LedgerEntry, PictureFacts)>, MaintainError> {
-    let camera = CameraId::new(&row.camera_id)
-        .ok()
-        .filter(|_| row.is_thumbnail);
-    let (Some(camera), Some(at)) = (camera, row.timestamp) else {
+    let relative = Store::relative(&row.path).filter(|_| row.is_thumbnail || row.is_damaged());
+    let camera = CameraId::new(&row.camera_id).ok();
+    let (Some(camera), Some(at), Some(relative)) = (camera, row.timestamp, relative) else {
         return Ok(None);
     };
     // A portal's day is its own: the frame may be listed under the day before or after.
@@ -178,12 +188,13 @@ async fn unfinished(
     let filter = LedgerFilter {
         camera: Some(camera),
         dates,
-        states: vec![LedgerState::Thumbnail],
+        states: vec![LedgerState::Open, LedgerState::Thumbnail],
     };
     let entries = check.store.catalog.ledger(&filter).await?;
     let Some(entry) = entries
         .into_iter()
-        .find(|entry| entry.entry.path == row.path && entry.replacement.is_some())
+        .filter(|entry| entry.replacement.is_some())
+        .find(|entry| entry.entry.frame.relative_path() == relative)
     else {
         return Ok(None);
     };
@@ -215,12 +226,17 @@ async fn finish(
         complete(check, row, entry, facts).await?;
         check.report.ok += 1;
     }
-    let what = "the full picture took its thumbnail's place, and the row does not say so yet (the next collection mends it)";
+    let took = if row.is_thumbnail {
+        "the full picture took its thumbnail's place"
+    } else {
+        "a whole picture took the damaged one's place"
+    };
+    let what = format!("{took}, and the row does not say so yet (the next collection mends it)");
     check.report.note(
         ProblemKind::Unfinished,
         &row.path,
-        &row.camera_id,
-        what.to_owned(),
+        Some(&row.camera_id),
+        what,
         repair,
     );
     Ok(())
@@ -237,19 +253,7 @@ async fn complete(
         let archive = check.store.archive.clone();
         tokio::task::spawn_blocking(move || archive.sync_folders([relative.as_str()])).await??;
     }
-    let image = NewImage {
-        frame: entry.entry.frame,
-        path: row.path.clone(),
-        facts,
-        is_thumbnail: false,
-        url: Some(entry.entry.url),
-        look: None,
-    };
-    let stored = FrameResult::Stored {
-        ledger_id: entry.id,
-        image,
-        failure: None,
-    };
+    let stored = entry.taken_over(facts);
     check
         .store
         .catalog

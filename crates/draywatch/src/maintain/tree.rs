@@ -1,9 +1,11 @@
 //! A tree of files that is not an archive of ours: which of them have names of ours. Must not open files or follow links.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use draywatch_archive::CONTROL_FOLDER;
+use draywatch_core::CameraId;
 use draywatch_core::frame::FileName;
 
 use super::MaintainError;
@@ -16,12 +18,18 @@ pub(super) struct Found {
     pub(super) ours: Vec<Ours>,
     /// Pictures with other names, sorted.
     pub(super) other_names: Vec<PathBuf>,
+    /// Pictures that are named as ours are, but after cameras that are none of ours: how many, by camera.
+    pub(super) other_cameras: BTreeMap<String, u64>,
     /// How many other files there are.
     pub(super) other_files: u64,
 }
 
 /// Walks a tree. Control folders of archives are left out, and so is `archive` itself, should it lie in the tree.
-pub(super) fn walk(root: &Path, archive: &Path) -> Result<Found, MaintainError> {
+pub(super) fn walk(
+    root: &Path,
+    archive: &Path,
+    cameras: &BTreeSet<CameraId>,
+) -> Result<Found, MaintainError> {
     let archive = archive.canonicalize().ok();
     let mut found = Found::default();
     let mut folders = vec![root.to_owned()];
@@ -39,7 +47,7 @@ pub(super) fn walk(root: &Path, archive: &Path) -> Result<Found, MaintainError> 
             if file_type.is_dir() && entry.file_name() != CONTROL_FOLDER {
                 folders.push(entry.path());
             } else if file_type.is_file() {
-                found.add(entry.path());
+                found.add(entry.path(), cameras);
             }
         }
     }
@@ -49,14 +57,19 @@ pub(super) fn walk(root: &Path, archive: &Path) -> Result<Found, MaintainError> 
 }
 
 impl Found {
-    fn add(&mut self, path: PathBuf) {
+    fn add(&mut self, path: PathBuf, cameras: &BTreeSet<CameraId>) {
         let name = path
             .file_name()
             .and_then(|name| name.to_str())
             .and_then(FileName::parse);
         let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
         if let Some(name) = name {
-            self.ours.push((path, name));
+            if cameras.contains(&name.camera) {
+                self.ours.push((path, name));
+            } else {
+                let camera = name.camera.to_string();
+                *self.other_cameras.entry(camera).or_insert(0) += 1;
+            }
         } else if extension.is_some_and(|extension| extension == "jpg" || extension == "jpeg") {
             self.other_names.push(path);
         } else {
@@ -76,6 +89,7 @@ mod tests {
         for path in [
             "flat/20250907T101734_in_gate.jpg",
             "2025-09-07/20250907T102734_in_gate.jpg",
+            "2025-09-07/20250907T102734_in_gate_boxes.jpg",
             "2025-09-07/in_gate_1757240254.jpeg",
             "2025-09-07/download_metadata.json",
             ".draywatch/quarantine/2025-09-07/20250907T103734_in_gate.jpg",
@@ -85,7 +99,8 @@ mod tests {
             fs::write(root.join(path), path).unwrap();
         }
         std::os::unix::fs::symlink(root, root.join("loop")).unwrap();
-        let found = walk(root, &root.join("archive")).unwrap();
+        let cameras = BTreeSet::from([CameraId::new("in_gate").unwrap()]);
+        let found = walk(root, &root.join("archive"), &cameras).unwrap();
         let ours: Vec<_> = found
             .ours
             .iter()
@@ -96,5 +111,6 @@ mod tests {
             ["20250907T102734_in_gate.jpg", "20250907T101734_in_gate.jpg"]
         );
         assert_eq!((found.other_names.len(), found.other_files), (1, 1));
+        assert_eq!(found.other_cameras["in_gate_boxes"], 1);
     }
 }

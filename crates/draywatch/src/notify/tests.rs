@@ -61,6 +61,29 @@ fn a_message_says_what_since_when_and_what_to_do() {
         body.contains("2 h 5 min") && !body.contains("What to do"),
         "{body}"
     );
+    // It once read "healthy, since", with the moment at which it went wrong.
+    let line =
+        "- portal (over; it went wrong 2025-09-07 10:17 UTC (03:17 PDT)): it does not answer";
+    assert!(body.contains(line), "{body}");
+}
+
+/// The advice for channels once stood under ids that nothing has, and lying cameras had none.
+#[test]
+fn what_can_be_wrong_has_its_advice() {
+    for (id, words) in [
+        ("alerts:email", "draywatch alert test"),
+        ("alerts:state", "draywatch alert test"),
+        ("picture:in_gate", "draywatch placeholder add"),
+        ("camera:in_gate", "draywatch gaps"),
+        ("settings", "draywatch config check"),
+        ("health_check_port", "Free the port"),
+        ("job:collect:in_gate", "draywatch status"),
+    ] {
+        let wrong = vec![line(id, Status::Warning, "it is not well")];
+        let raised = message(Event::Raise, id, wrong, Vec::new());
+        let body = words::body(&raised, Los_Angeles);
+        assert!(body.contains(words), "{id}: {body}");
+    }
 }
 
 proptest! {

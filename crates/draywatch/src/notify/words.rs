@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use draywatch_core::alert::{DAY, Event, Line, Message};
+use draywatch_core::alert::{DAY, Event, Line, Message, Status};
 
 /// The id in a test message.
 pub(super) const TEST: &str = "test";
@@ -97,7 +97,12 @@ fn section(text: &mut String, title: &str, lines: &[Line], zone: Tz) {
     for line in lines {
         let (name, message) = (name(&line.id), cut(&one_line(&line.message), MOST));
         let since = when(line.since, zone);
-        let _ = writeln!(text, "- {name} ({}, since {since}): {message}", line.status);
+        // It was not well then, but what it is now it is not since then.
+        let how = match line.status {
+            Status::Healthy => format!("over; it went wrong {since}"),
+            status => format!("{status}, since {since}"),
+        };
+        let _ = writeln!(text, "- {name} ({how}): {message}");
     }
 }
 
@@ -119,6 +124,9 @@ fn advice(id: &str) -> &'static str {
         "camera" => {
             "See `draywatch gaps` and `draywatch status`; look at the camera on the portal's page. What the portal publishes later is fetched by itself."
         }
+        "picture" => {
+            "Look at the camera's newest pictures, here and on the portal's page: its lens, its light, its cable. `draywatch placeholder add` makes a card known that it sends."
+        }
         "database" => {
             "Run `draywatch doctor`; see whether the database's disk is full or another program holds a lock."
         }
@@ -131,8 +139,12 @@ fn advice(id: &str) -> &'static str {
         "clock" => {
             "Set the clock of the server and switch time synchronisation on (`timedatectl`)."
         }
-        "email" | "webhook" | "heartbeat" | "channel" | "state" => {
-            "Run `draywatch alert test`: it says what each channel answers."
+        "alerts" => "Run `draywatch alert test`: it says what each channel answers.",
+        "settings" => {
+            "Correct the settings: `draywatch config check` says what is wrong with them."
+        }
+        "health_check_port" => {
+            "Free the port, or set health_check_port to another; it is tried again by itself."
         }
         _ => "See `draywatch status` and `draywatch doctor`, and the log of the service.",
     }

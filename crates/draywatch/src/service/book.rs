@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_catalog::{Fence, JobRow, Jobs, Lease, NewTick, Result};
 use draywatch_core::breaker::{Breaker, breaker};
 use draywatch_core::pace::Purpose;
-use draywatch_core::schedule::{Around, Step, next_step};
+use draywatch_core::schedule::{Around, Step, is_out_of_turn, next_step};
 use draywatch_core::{CameraId, Failure};
 use tokio::time::Instant;
 
@@ -165,10 +165,13 @@ impl Book {
                 }
                 return Ok(());
             }
-            if !self
-                .carry_out(turn, job, &row, step, around.purpose)
-                .await?
-            {
+            // A moment of the rhythm that passed meanwhile is due at once, too, and is the rhythm's all the same.
+            let purpose = if is_out_of_turn(turn.now, &job.spec, &row.standing, &around.facts) {
+                Purpose::Start
+            } else {
+                around.purpose.unwrap_or(Purpose::Period)
+            };
+            if !self.carry_out(turn, job, &row, step, purpose).await? {
                 turn.wake_by(turn.now + SOON);
                 return Ok(());
             }
@@ -185,17 +188,12 @@ impl Book {
         job: &Job,
         row: &JobRow,
         step: Step,
-        rhythm: Option<Purpose>,
+        purpose: Purpose,
     ) -> Result<bool> {
         let (name, now) = (&job.spec.name, turn.now);
         let due = row.standing.open.map_or(now, |open| open.due);
         match step {
             Step::Plan(due) => {
-                let purpose = match rhythm {
-                    Some(purpose) if due != now => purpose,
-                    _ if due == now => Purpose::Start,
-                    _ => Purpose::Period,
-                };
                 let tick = NewTick {
                     job: name.clone(),
                     due,

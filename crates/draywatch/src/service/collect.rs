@@ -169,7 +169,10 @@ impl Tick<'_> {
                 break;
             }
             is_due = false;
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.shared.stopping.cancelled() => break,
+            }
             let report = self.day(date).await;
             // A day that the portal no longer keeps says nothing of the next one.
             let is_gone = |failure: &Failure| failure.kind == Kind::NotFound;

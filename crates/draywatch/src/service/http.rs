@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use draywatch_catalog::{Catalog, CatalogError};
 use draywatch_core::Clock;
 use draywatch_core::error::chain;
 use draywatch_core::health::{Reason, Status};
@@ -14,39 +15,73 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::monitor::Monitor;
+use crate::collect::is_abandoned;
 use crate::config::{Config, Loaded, OpenTo, Secret, Source, WebConfig, one_line};
 use crate::store::{self, ARCHIVE_ID};
 
 /// The first and the longest wait for a database that cannot be opened.
 const OPEN_WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
-/// How often a database is asked that does not know its archive yet.
+/// The first and the longest wait for a port that is taken.
+const LISTEN_WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// The id of the reason that it cannot be listened.
+const PORT: &str = "health_check_port";
+/// How often a database is asked whether it knows its archive by now, and whether it is still the one.
 const MARRIES: Duration = Duration::from_secs(2);
 
-/// Serves until this is dropped with its task; a port that is taken is told, and no reason not to collect.
+/// Serves until this is dropped with its task; a port that is taken is told, tried again, and no reason not to collect.
 pub async fn serve(config: &Config, live: LiveNow, monitor: Arc<Monitor>, clock: Clock) {
     if !config.enable_health_check {
         return;
     }
-    let asked = Arc::clone(&monitor);
-    let source = draywatch_web::Source {
+    loop {
+        let listener = listen(config, &monitor).await;
+        let (opening, store) = watch::channel(None);
+        let app = App::new(
+            source(&monitor, &clock),
+            store,
+            settings(config, live.clone()),
+        );
+        let served = tokio::select! {
+            served = draywatch_web::serve(listener, app) => served,
+            () = keep_open(config, &clock, opening) => Ok(()),
+        };
+        if let Err(error) = served {
+            tracing::error!(%error, "health is not served any more; trying again");
+        }
+    }
+}
+
+/// Listens as soon as it can be done, and says so while it cannot.
+async fn listen(config: &Config, monitor: &Monitor) -> TcpListener {
+    let (mut wait, mut is_told) = (LISTEN_WAITS.0, false);
+    loop {
+        match bind(config).await {
+            Ok(listener) => {
+                monitor.tell_all(PORT, Vec::new());
+                return listener;
+            }
+            Err(error) => {
+                let message = cannot(config, &error);
+                if !is_told {
+                    tracing::error!("{message}");
+                }
+                is_told = true;
+                monitor.tell(Reason::new(PORT, Status::Warning, message));
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LISTEN_WAITS.1);
+    }
+}
+
+fn source(monitor: &Arc<Monitor>, clock: &Clock) -> draywatch_web::Source {
+    let asked = Arc::clone(monitor);
+    draywatch_web::Source {
         snapshots: monitor.snapshots(),
         is_alive: Arc::new(move || asked.is_alive()),
         is_ready: None,
+        is_abandoned,
         clock: clock.clone(),
-    };
-    let (opening, store) = watch::channel(None);
-    let served = async {
-        let listener = bind(config).await?;
-        let app = App::new(source, store, settings(config, live));
-        tokio::select! {
-            served = draywatch_web::serve(listener, app) => served,
-            () = keep_open(config, &clock, opening) => Ok(()),
-        }
-    };
-    if let Err(error) = served.await {
-        let message = cannot(config, &error);
-        tracing::error!("{message}");
-        monitor.tell(Reason::new("health_check_port", Status::Warning, message));
     }
 }
 
@@ -73,25 +108,38 @@ pub fn cannot(config: &Config, error: &std::io::Error) -> String {
 
 /// Opens the database as soon as it can be, and learns its archive's id as soon as it has one; never ends.
 pub async fn keep_open(config: &Config, clock: &Clock, opening: watch::Sender<Option<Store>>) {
-    let mut wait = OPEN_WAITS.0;
-    let catalog = loop {
-        match store::open_catalog(config, clock, false).await {
-            Ok(catalog) => break catalog,
-            Err(error) => tracing::debug!(error = %chain(&error), "pages wait for the database"),
-        }
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(OPEN_WAITS.1);
-    };
+    loop {
+        let mut wait = OPEN_WAITS.0;
+        let catalog = loop {
+            match store::open_catalog(config, clock, false).await {
+                Ok(catalog) => break catalog,
+                Err(error) => {
+                    tracing::debug!(error = %chain(&error), "pages wait for the database");
+                }
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(OPEN_WAITS.1);
+        };
+        follow(&catalog, &opening).await;
+        tracing::info!("another file lies in the place of the database: pages show that one");
+    }
+}
+
+/// Learns the database's archive id as soon as it has one, until another file lies in the database's place.
+async fn follow(catalog: &Arc<dyn Catalog>, opening: &watch::Sender<Option<Store>>) {
+    let mut is_settled = false;
     loop {
         let found = catalog.fact(ARCHIVE_ID).await;
-        let archive_id = found.unwrap_or_default();
-        let is_settled = archive_id.is_some();
-        opening.send_replace(Some(Store {
-            catalog: Arc::clone(&catalog),
-            archive_id,
-        }));
-        if is_settled {
-            std::future::pending::<()>().await;
+        if matches!(found, Err(CatalogError::Replaced { .. })) {
+            return;
+        }
+        if !is_settled {
+            let archive_id = found.unwrap_or_default();
+            is_settled = archive_id.is_some();
+            opening.send_replace(Some(Store {
+                catalog: Arc::clone(catalog),
+                archive_id,
+            }));
         }
         tokio::time::sleep(MARRIES).await;
     }

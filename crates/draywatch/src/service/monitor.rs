@@ -14,9 +14,11 @@ use draywatch_web::{Report, Snapshot};
 use tokio::sync::watch;
 
 use super::Shared;
+use super::history::History;
 use crate::blocking::blocking;
 use crate::config::Config;
 use crate::health::{self, Found, Known, Memory};
+use crate::lease;
 
 /// A report is good for so many looks ...
 const LOOKS: i32 = 4;
@@ -24,8 +26,6 @@ const LOOKS: i32 = 4;
 const LOOK_TAKES: TimeDelta = TimeDelta::seconds(30);
 /// The service's loop turns at least so often.
 const TURNS: Duration = Duration::from_secs(60);
-/// Changes that wait for the database; older ones are forgotten.
-const WAITING: usize = 1000;
 
 /// Looks at how the service is.
 pub struct Monitor {
@@ -56,9 +56,12 @@ struct View {
 struct Looking {
     memory: Memory,
     last: Option<Health>,
-    /// Changes that are not in the database yet.
-    unwritten: Vec<HealthChange>,
+    history: History,
     has_written: bool,
+    /// The id of the archive that the service works with, as soon as it is known.
+    archive_id: Option<String>,
+    /// Whether the end is on record, after which nothing is.
+    has_ended: bool,
 }
 
 impl Monitor {
@@ -161,36 +164,51 @@ impl Monitor {
     /// One look: gathered, judged, published, and written where it can be.
     pub async fn look(&self) {
         let mut looking = self.looking.lock().await;
+        if looking.has_ended {
+            return;
+        }
         let now = self.clock.now();
-        let (config, shared, found) = self.find(now, &mut looking.memory).await;
+        let (config, shared, is_early, found) = self.find(now, &mut looking.memory).await;
         let Found { facts, readings } = found;
         let health = assess(&facts, &limits(&config));
         let is_ours = facts.archive.is_none();
         let report = Report::new(&facts, health.clone(), lasts(&config), shared.is_some());
         let browsers = blocking(living_browsers).await;
-        self.snapshot.send_replace(Arc::new(Snapshot {
+        let snapshot = Arc::new(Snapshot {
             report: report.clone(),
             facts,
             readings,
             browsers,
-        }));
-        looking.note(now, health);
-        if let Some(shared) = &shared {
-            looking
-                .write_changes(&*shared.collector.store().catalog)
-                .await;
+        });
+        // Before the first attempt to begin there is nothing to be told of: who asks is answered, and nobody is called.
+        self.snapshot.send_if_modified(|last| {
+            *last = snapshot;
+            !is_early
+        });
+        if !is_early {
+            looking.note(now, health);
+        }
+        let Some(shared) = shared else {
+            return;
+        };
+        if looking.archive_id.is_none() {
+            let archive = shared.collector.store().archive.clone();
+            let id = blocking(move || archive.id()).await;
+            looking.archive_id = id.ok().flatten();
         }
         // Only into an archive that is known to be ours.
-        if shared.is_some() && is_ours {
+        if is_ours {
             looking.write_report(&config, report).await;
         }
+        let catalog = &shared.collector.store().catalog;
+        looking.history.hand_over(catalog).await;
     }
 
     async fn find(
         &self,
         now: DateTime<Utc>,
         memory: &mut Memory,
-    ) -> (Config, Option<Arc<Shared>>, Found) {
+    ) -> (Config, Option<Arc<Shared>>, bool, Found) {
         let (config, shared, waits, told, started) = {
             let view = self.view();
             (
@@ -201,6 +219,7 @@ impl Monitor {
                 view.started,
             )
         };
+        let is_early = shared.is_none() && waits.is_none();
         let found = match &shared {
             Some(shared) => {
                 let known = known(shared, started);
@@ -211,7 +230,21 @@ impl Monitor {
                 readings: None,
             },
         };
-        (config, shared, found)
+        (config, shared, is_early, found)
+    }
+
+    /// The service is about to end in good order, which is the last change on record; the database is still open.
+    pub async fn note_end(&self, catalog: &dyn Catalog) {
+        let mut looking = self.looking.lock().await;
+        let now = self.clock.now();
+        let report = self.snapshot.borrow().report.stopped(now);
+        let (status, reasons) = (report.status, report.reasons);
+        looking.has_ended = true;
+        looking.history.note(HealthChange {
+            at: now,
+            health: Health { status, reasons },
+        });
+        looking.history.finish(catalog).await;
     }
 
     /// The last report, after the service has ended.
@@ -254,27 +287,24 @@ impl Looking {
             .as_ref()
             .map_or(Status::Healthy, |last| last.status);
         tell(was, &health);
-        if self.unwritten.len() == WAITING {
-            self.unwritten.remove(0);
-        }
-        self.unwritten.push(HealthChange {
+        self.history.note(HealthChange {
             at: now,
             health: health.clone(),
         });
         self.last = Some(health);
     }
 
-    /// Writes down what is not yet; a database that does not take it gets it later.
-    async fn write_changes(&mut self, catalog: &dyn Catalog) {
-        if !self.unwritten.is_empty() && catalog.note_health(&self.unwritten).await.is_ok() {
-            self.unwritten.clear();
-        }
-    }
-
-    /// Writes the report into the archive; that it cannot be written is told once.
+    /// Writes the report into the archive, and which process wrote it; that it cannot be written is told once.
     async fn write_report(&mut self, config: &Config, report: Report) {
-        let root = config.download_dir.clone();
-        let written = blocking(move || health::write(&root, &report)).await;
+        let (root, id) = (config.download_dir.clone(), self.archive_id.clone());
+        let Some(id) = id else {
+            return;
+        };
+        let report = Report {
+            process: Some(lease::this_process()),
+            ..report
+        };
+        let written = blocking(move || health::write(&root, &id, &report)).await;
         if let Err(error) = &written
             && self.has_written
         {
@@ -313,7 +343,7 @@ fn known(shared: &Shared, started: DateTime<Utc>) -> Known {
 
 fn limits(config: &Config) -> Limits {
     Limits {
-        interval: interval(config),
+        interval: TimeDelta::from_std(config.frame_interval()).unwrap_or(TimeDelta::MAX),
         disk_warning: config.health.disk_warning_percent,
         disk_critical: config.health.disk_critical_percent,
     }

@@ -63,7 +63,8 @@ impl Reloader {
 
     /// As [`Reloader::reload`], with the environment given.
     fn reload_with(&mut self, env: Vec<(String, String)>) -> Reloaded {
-        let reloaded = match Config::load(self.file.as_deref(), env, &self.overrides) {
+        let loaded = Config::load(self.file.as_deref(), env, &self.overrides);
+        let reloaded = match loaded.and_then(Loaded::fit_for_service) {
             Ok(loaded) => self.take(loaded),
             Err(error) => Reloaded::Refused(error),
         };

@@ -1,9 +1,12 @@
 //! The service from start to end: it opens what it needs, turns, obeys signals, and ends in good order. Must not carry out jobs.
 
+mod reopen;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use draywatch_catalog::CatalogError;
 use draywatch_core::breaker::Breaker;
 use draywatch_core::error::chain;
 use draywatch_core::{Clock, Failure};
@@ -22,11 +25,11 @@ use super::systemd::Notifier;
 use super::unserved::Unserved;
 use super::upkeep::InVain;
 use super::{Shared, alerting, http, tasks};
-use crate::collect::{CollectError, Collector, InService, Observer};
+use crate::collect::{CollectError, Collector, InService, Observer, Pages};
 use crate::config::Config;
 use crate::lease;
 
-/// How long one camera waits for the portal's page while another has it.
+/// How long one camera may keep the portal's page while another waits.
 const PAGE_PATIENCE: Duration = Duration::from_secs(20);
 /// The first and the longest wait for a database or an archive that is not there when the service starts.
 const OPEN_WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
@@ -62,6 +65,10 @@ pub struct Service {
     heard: Option<ServiceSignal>,
     /// Since when the database has refused turns.
     refused_since: Option<Instant>,
+    /// Whether the last turn found another file in the database's place.
+    is_replaced: bool,
+    /// Why that one cannot be used, as it was told.
+    unusable: Option<String>,
     /// What the breaker said at the last turn.
     was_open: bool,
     monitor: Arc<Monitor>,
@@ -98,6 +105,8 @@ impl Service {
             cut_short: CancellationToken::new(),
             heard: None,
             refused_since: None,
+            is_replaced: false,
+            unusable: None,
             was_open: false,
             monitor,
         }
@@ -122,16 +131,25 @@ impl Service {
 
     async fn work(&mut self) -> Result<(), Failure> {
         let Some(collector) = self.open().await? else {
+            self.notifier.stopping();
             return Ok(());
         };
         let policy = Policy::of(self.reloader.running());
         let mut book = Book::new(policy, lease::this_process(), self.clock.now());
         let mut shared = self.share(collector);
         self.monitor.works_with(&shared);
-        tracing::info!(cameras = ?shared.config.stream_names, "service started");
+        tracing::info!(cameras = %names(&shared.config), "service started");
         self.notifier.ready();
         loop {
             let wake = self.turn(&mut book, &shared).await;
+            if std::mem::take(&mut self.is_replaced)
+                && let Some(reopened) = self.reopen(&shared).await
+            {
+                shared = reopened;
+                // Leases and ticks of that database are nobody's here, whatever their numbers.
+                let policy = Policy::of(self.reloader.running());
+                book = Book::new(policy, lease::this_process(), self.clock.now());
+            }
             match self.wait(wake).await {
                 Some(ServiceSignal::Stop) => break,
                 Some(ServiceSignal::Reload) => shared = self.reload(&mut book, shared),
@@ -155,7 +173,7 @@ impl Service {
             );
             let error = match self.meanwhile(opened).await {
                 None => return Ok(None),
-                Some(Ok(collector)) => return Ok(Some(in_service(collector, &config))),
+                Some(Ok(collector)) => return Ok(Some(self.in_service(collector, &config))),
                 Some(Err(error)) => error,
             };
             if is_hopeless(&error) {
@@ -195,6 +213,17 @@ impl Service {
     fn beat(&self) {
         self.notifier.watchdog();
         self.monitor.beat();
+    }
+
+    fn in_service(&self, collector: Collector, config: &Config) -> Collector {
+        // Across a reload too there is one page at a time.
+        let pages = collector.pages();
+        let pages = pages.unwrap_or_else(|| Arc::new(Pages::new(PAGE_PATIENCE)));
+        collector.in_service(InService {
+            delays: delays(config),
+            pages,
+            stopping: self.stopping.clone(),
+        })
     }
 
     fn share(&self, collector: Collector) -> Arc<Shared> {
@@ -244,6 +273,7 @@ impl Service {
                 self.start(round, shared, now)
             }
             Err(error) => {
+                self.is_replaced = matches!(error, CatalogError::Replaced { .. });
                 self.tell_refused(&error);
                 Instant::now() + REFUSED_WAIT
             }
@@ -289,7 +319,7 @@ impl Service {
         Instant::now() + (round.wake - now).to_std().unwrap_or_default()
     }
 
-    fn tell_refused(&mut self, error: &draywatch_catalog::CatalogError) {
+    fn tell_refused(&mut self, error: &CatalogError) {
         if self.refused_since.is_none() {
             self.refused_since = Some(Instant::now());
             tracing::error!(kind = %error.kind(), error = %chain(error), "the database does not let the service plan; trying again");
@@ -299,6 +329,7 @@ impl Service {
 
     fn tell_back(&mut self) {
         if let Some(since) = self.refused_since.take() {
+            self.unusable = None;
             let seconds = since.elapsed().as_secs();
             tracing::info!(seconds, "the database is back");
         }
@@ -337,7 +368,7 @@ impl Service {
                 (self.on_reload)(config);
                 self.live.send_replace(http::live(self.reloader.loaded()));
                 book.reconfigure(Policy::of(config));
-                let shared = self.share(in_service(collector, config));
+                let shared = self.share(self.in_service(collector, config));
                 self.monitor.works_with(&shared);
                 shared
             }
@@ -365,8 +396,13 @@ impl Service {
         }
         self.tasks.shutdown().await;
         // A database that another program has locked is no reason to stay.
-        let closing = shared.collector.store().catalog.close();
-        if tokio::time::timeout(CLOSING, closing).await.is_err() {
+        let catalog = &shared.collector.store().catalog;
+        let noting = self.monitor.note_end(&**catalog);
+        let _ = tokio::time::timeout(CLOSING / 2, noting).await;
+        if tokio::time::timeout(CLOSING / 2, catalog.close())
+            .await
+            .is_err()
+        {
             tracing::warn!(
                 "the database could not be closed in good order; the next start does it"
             );
@@ -395,15 +431,10 @@ async fn sleep_until(until: Option<Instant>) {
     }
 }
 
-fn in_service(collector: Collector, config: &Config) -> Collector {
-    // Across a reload too there is one page at a time.
-    let pages = collector.pages();
-    let pages = pages.unwrap_or_else(|| Arc::new(tokio::sync::Semaphore::new(1)));
-    collector.in_service(InService {
-        delays: delays(config),
-        pages,
-        page_patience: PAGE_PATIENCE,
-    })
+/// The cameras' names, for the log.
+fn names(config: &Config) -> String {
+    let names = config.stream_names.iter().map(ToString::to_string);
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn tell_panic(done: Result<(), tokio::task::JoinError>) {
@@ -423,9 +454,9 @@ fn is_hopeless(error: &CollectError) -> bool {
         CollectError::Fetch(_) | CollectError::Store(StoreError::Url(_)) => true,
         CollectError::Store(StoreError::Catalog(error)) => matches!(
             error,
-            draywatch_catalog::CatalogError::NewerSchema { .. }
-                | draywatch_catalog::CatalogError::NotOurs { .. }
-                | draywatch_catalog::CatalogError::IsDirectory { .. }
+            CatalogError::NewerSchema { .. }
+                | CatalogError::NotOurs { .. }
+                | CatalogError::IsDirectory { .. }
         ),
         CollectError::Store(_) => false,
     }

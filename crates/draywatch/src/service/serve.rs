@@ -15,6 +15,7 @@ use super::http;
 use super::policy::Policy;
 use super::signals::{ServiceSignal, Signals};
 use crate::blocking::blocking;
+use crate::collect::is_abandoned;
 use crate::config::{Config, Loaded};
 use crate::health::{self, Known};
 
@@ -38,6 +39,7 @@ pub async fn run(loaded: Loaded, mut signals: Signals, clock: Clock) -> Result<(
         snapshots,
         is_alive: Arc::new(|| true),
         is_ready: Some(Arc::new(move || http::is_open(&asked))),
+        is_abandoned,
         clock: clock.clone(),
     };
     let app = App::new(source, store.clone(), http::settings(&config, live));
@@ -75,7 +77,7 @@ async fn look(config: &Config, store: &StoreNow, now: DateTime<Utc>) -> Snapshot
         },
     };
     let report = match read {
-        Ok(report) if report.expires > now => report,
+        Ok(report) if report.expires > now && !health::is_of_dead(&report) => report,
         Ok(report) => {
             let at = report.timestamp.format("%Y-%m-%d %H:%M:%S UTC");
             let why = format!("the service is dead or hangs: it last told of itself at {at}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use draywatch_catalog::CatalogError;
 use draywatch_core::error::chain;
 use draywatch_core::{Failure, Kind};
 
@@ -65,6 +66,10 @@ async fn work(shared: &Shared, started: &Started) -> Ended {
     match done {
         Ok(looked) => Ended::Done(looked),
         Err(_) if shared.cut_short.is_cancelled() => Ended::PutBack,
+        // It did not wait for its turn.
+        Err(failure) if shared.stopping.is_cancelled() && failure.kind == Kind::Interrupted => {
+            Ended::PutBack
+        }
         Err(failure) => Ended::Failed(failure),
     }
 }
@@ -102,6 +107,10 @@ async fn write_down(shared: &Shared, started: &Started, ended: &Ended) {
             Ok(true) => return,
             Ok(false) => {
                 tracing::warn!(job = %job, "another process has taken this tick over");
+                return;
+            }
+            Err(error @ CatalogError::Replaced { .. }) => {
+                tracing::warn!(job = %job, kind = %error.kind(), error = %chain(&error), "the end of a tick is not written down");
                 return;
             }
             Err(error) if tokio::time::Instant::now() < until => {

@@ -213,7 +213,11 @@ pub async fn examine(shared: &Shared) -> Result<(), Failure> {
         all.add(done);
     }
     if all.looked > 0 {
-        tracing::info!(pictures = all.looked, verdicts = ?all.verdicts, "pictures of others were examined");
+        tracing::info!(
+            pictures = all.looked,
+            verdicts = all.verdicts_in_words(),
+            "pictures of others were examined"
+        );
     }
     Ok(())
 }

@@ -236,3 +236,45 @@ async fn killed_when_a_thumbnail_is_replaced() {
 async fn killed_when_a_replacement_is_announced() {
     drill_replacement("collect-intended", Passes::Batches).await;
 }
+
+/// Files that were damaged after they were stored, killed while whole ones take their places.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_when_a_damaged_file_is_replaced() {
+    let (world, site) = (world().await, Site::new());
+    site.backfill(&world, &[CAMERA], &[]).ends_with(0).await;
+    let files: Vec<String> = State::of(&site).await.files.into_keys().take(8).collect();
+    for file in &files {
+        std::fs::write(site.archive().join(file), b"<html>").unwrap();
+    }
+    site.start(&world, &["verify"], &[]).ends_with(1).await;
+    for failpoint in [
+        "collect-intended:1",
+        "collect-set-aside:2",
+        "archive-placed:2",
+    ] {
+        let environment = [("DRAYWATCH_TEST_CRASH_AT", failpoint), SMALL_BATCHES];
+        let ended = site.backfill(&world, &[CAMERA], &environment).ended().await;
+        assert!(ended.was_killed(), "{failpoint}:\n{}", ended.text);
+        leftovers::none(&site.temporary()).await;
+        let state = State::of(&site).await;
+        assert_eq!(state.rows.len(), world.truth.len(), "a row is gone");
+        // Whatever is looked at in between, a replacement that is there is not taken for damaged.
+        site.start(&world, &["verify"], &[]).ends_with(1).await;
+    }
+    site.backfill(&world, &[CAMERA], &[SMALL_BATCHES])
+        .ends_with(0)
+        .await;
+    let state = State::of(&site).await;
+    assert_eq!(state.files, world.files(false));
+    assert_eq!(state.promised(), state.files);
+    assert!(state.ledger.is_empty(), "owed: {:#?}", state.ledger);
+    let html = |file: &&String| !file.ends_with(".reason.txt");
+    let aside = state.quarantine.iter().filter(html).count();
+    assert_eq!(
+        aside,
+        files.len(),
+        "each is set aside once: {:?}",
+        state.quarantine
+    );
+    site.start(&world, &["verify"], &[]).ends_with(0).await;
+}

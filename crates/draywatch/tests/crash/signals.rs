@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use draywatch_core::outcome::Outcome;
 use rustix::process::Signal;
 
 use crate::leftovers;
@@ -57,17 +58,46 @@ async fn stopped_in_the_middle() {
         let state = State::of(&site).await;
         state.holds_after_a_crash(&world);
         assert_eq!(state.temporaries, Vec::<String>::new());
+        // Without the mend, the runs were told to be under way until the next collection.
+        assert_eq!(state.open_runs(), Vec::<i64>::new());
+        let mut ends = state.runs.iter().filter_map(|run| run.end.as_ref());
+        assert!(ends.any(|end| end.outcome == Outcome::Interrupted));
         assert!(
             state.rows.len() < world.truth.len(),
             "it had done all its work"
         );
     }
-    let stopped = State::of(&site).await.open_runs();
     world.slow(Duration::ZERO);
     site.backfill(&world, &[CAMERA], &[]).ends_with(0).await;
     let state = State::of(&site).await;
     state.is_the_truth(&world);
-    state.has_interrupted(&stopped);
+    leftovers::none(&site.temporary()).await;
+}
+
+/// Without the mend, the run of a process that was killed was told to be under way until the next collection of its camera.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_killed_is_not_told_to_be_under_way() {
+    let (world, site) = (World::start(&[CAMERA], 2, 3600).await, Site::new());
+    world.slow(Duration::from_millis(200));
+    let mut run = site.backfill(&world, &[CAMERA], &[]);
+    until(Duration::from_secs(60), "frames are fetched", || {
+        (world.portal.stats().cdn.requests > 4).then_some(())
+    })
+    .await;
+    let told = |command: &'static str, status: i32| {
+        let mut run = site.start(&world, &[command], &[]);
+        async move { run.ends_with(status).await.text }
+    };
+    assert!(told("runs", 0).await.contains("under way"));
+    assert!(run.signal(Signal::KILL, false), "the run had ended before");
+    assert!(run.ended().await.was_killed());
+    for (command, status) in [("runs", 0), ("status", 1)] {
+        let text = told(command, status).await;
+        assert!(
+            text.contains("interrupted") && !text.contains("under way"),
+            "{text}"
+        );
+    }
     leftovers::none(&site.temporary()).await;
 }
 

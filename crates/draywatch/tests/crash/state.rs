@@ -53,10 +53,8 @@ impl State {
             state.rows = catalog.images_after(0, 1_000_000).await.unwrap();
             state.ledger = catalog.ledger(&LedgerFilter::default()).await.unwrap();
             let all = RunFilter {
-                camera: None,
-                outcome: None,
-                since: None,
                 limit: 1_000_000,
+                ..RunFilter::default()
             };
             state.runs = catalog.runs(&all).await.unwrap();
             assert_eq!(catalog.check().await.unwrap(), Vec::<String>::new());

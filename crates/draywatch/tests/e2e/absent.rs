@@ -85,7 +85,12 @@ async fn a_portal_that_is_not_there_is_told() {
             page.split("/terminal").next().expect("an origin")
         ),
     );
-    unlisted(&world, "transient", &["/nothing"]).await;
+    unlisted(
+        &world,
+        "portal_changed",
+        &["/nothing)", "HTTP 404", "portal.page_url"],
+    )
+    .await;
     world.home.set("PORTAL__PAGE_URL", &page);
     // The same for pictures: the frame stays owed.
     let origin = world.portal.image_url();

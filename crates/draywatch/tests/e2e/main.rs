@@ -8,6 +8,7 @@ mod disk;
 mod expected;
 mod faults;
 mod harness;
+mod healing;
 mod input;
 mod manners;
 mod owed;

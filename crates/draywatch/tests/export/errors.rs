@@ -32,6 +32,23 @@ async fn pictures_that_are_gone_or_others_are_told_and_the_rest_is_exported() {
     assert_eq!(found["pictures"].as_array().unwrap().len(), 3);
 }
 
+/// A camera that was taken out of the settings was no camera any more, though its pictures were still there.
+#[tokio::test]
+async fn pictures_of_a_camera_that_is_not_collected_any_more_are_exported() {
+    let home = home(4).await;
+    let export = |camera: &str| {
+        let words = ["export", "--camera", camera, "--format", "jsonl", "-"];
+        let mut command = home.command(&[&words[..], &RANGE].concat());
+        command.env("DRAYWATCH_STREAM_NAMES", "yard");
+        Done::from(command.output().unwrap())
+    };
+    let done = export("in_gate");
+    assert_eq!((done.status, done.out.lines().count()), (0, 4), "{done:?}");
+    let done = export("in_gates");
+    assert_eq!(done.status, 2, "{done:?}");
+    assert!(done.err.contains("in_gates is not among"), "{done:?}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused_with_status_2() {
     let home = home(2).await;

@@ -63,27 +63,44 @@ def duckdb_parquet(path):
     return {"rows": rows, "types": types, "groups": groups, "creator": creator}
 
 
+def shards_of(folder):
+    return sorted(glob.glob(folder + "/*.tar")) if not folder.endswith(".tar") else [folder]
+
+
+def masks_of(shard):
+    """The gap masks of a shard by their keys, as docs/guide/export.md has it."""
+    import tarfile
+
+    with tarfile.open(shard) as tar:
+        entries = [entry for entry in tar if entry.name.startswith("__masks__/")]
+        return {entry.name.removeprefix("__masks__/"): json.load(tar.extractfile(entry)) for entry in entries}
+
+
 def webdataset(folder):
-    """Every sample, and for each picture the answer of its slot, found by the mask that stands before it in its shard."""
+    """Every sample, and for each picture the answer of its slot, found by the mask that is in its shard."""
     import hashlib
 
     import webdataset
 
-    shards = sorted(glob.glob(folder + "/*.tar")) if not folder.endswith(".tar") else [folder]
+    shards = shards_of(folder)
     pictures, masks = [], {}
     for shard in shards:
-        seen = {}
+        seen = masks_of(shard)
+        masks |= seen
         for sample in webdataset.WebDataset([shard], shardshuffle=False):
-            if "slots.json" in sample:
-                mask = json.loads(sample["slots.json"])
-                seen[sample["__key__"]] = mask
-                masks[sample["__key__"]] = mask
-                continue
             fields = json.loads(sample["json"])
             assert hashlib.sha256(sample["jpg"]).hexdigest() == fields["sha256"], sample["__key__"]
             answer = seen[fields["mask_key"]]["answers"][fields["slot_index"]]
             pictures.append({"key": sample["__key__"], "id": fields["id"], "answer": answer})
     return {"shards": len(shards), "pictures": pictures, "masks": masks}
+
+
+def webdataset_tuples(folder):
+    """What the usual call of trainers makes of shards."""
+    import webdataset
+
+    tuples = webdataset.WebDataset(shards_of(folder), shardshuffle=False).to_tuple("jpg", "json")
+    return [[len(picture), json.loads(fields)["key"]] for picture, fields in tuples]
 
 
 print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))

@@ -163,6 +163,27 @@ async fn shards_are_read_by_webdataset_and_pictures_find_their_slots() {
     );
 }
 
+/// The usual call of trainers once ended in an error at the first mask, which was a sample without a picture.
+#[tokio::test]
+async fn every_sample_of_a_shard_has_a_picture_and_its_metadata() {
+    let home = home(6).await;
+    // A camera without a picture has masks all the same.
+    let words = ["--camera", "out_gate", "--format", "webdataset"];
+    assert_eq!(export(&home, &words, "set").status, 0);
+    let masks = python::read("webdataset", &[&home.at("set")])["masks"].clone();
+    let masks: Vec<String> = masks.as_object().unwrap().keys().cloned().collect();
+    assert!(masks.contains(&"20250908_out_gate".to_owned()), "{masks:?}");
+    let tuples = python::read("webdataset_tuples", &[&home.at("set")]);
+    let tuples = tuples.as_array().unwrap();
+    assert_eq!(tuples.len(), 6, "{tuples:?}");
+    let keys: BTreeSet<&str> = tuples
+        .iter()
+        .map(|tuple| tuple[1].as_str().unwrap())
+        .collect();
+    assert_eq!(keys.len(), 6, "{tuples:?}");
+    assert!(tuples.iter().all(|tuple| tuple[0].as_u64() > Some(100)));
+}
+
 #[tokio::test]
 async fn standard_output_is_one_shard_of_the_same_bytes() {
     let home = home(5).await;

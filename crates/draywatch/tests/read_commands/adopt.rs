@@ -16,6 +16,15 @@ async fn an_archive_whose_database_was_lost_is_taken_over() {
     let before = snapshot(&home.at("data/images"));
     let refused = home.run(&["verify", "--repair"]);
     assert_eq!(refused.status, 1, "{refused:?}");
+    // A collection used to say so, and to leave a new, empty database.
+    std::fs::write(home.at("list"), "2025-09-07T10:17:34Z\n").unwrap();
+    let refused = home.run(&["fetch", "--camera", "in_gate", "--frames-from", "list"]);
+    let words = ["the database is not there", "Nothing was changed"];
+    assert!(
+        words.iter().all(|words| refused.err.contains(words)),
+        "{refused:?}"
+    );
+    assert!(!home.at("data/database.db").exists());
     let done = home.run(&["adopt", "--json", "data/images/"]);
     let json = done.json();
     assert_eq!(

@@ -43,6 +43,28 @@ async fn the_exit_status_is_that_of_health() {
     }
 }
 
+/// Its report once counted until it expired, minutes after.
+#[tokio::test]
+async fn a_service_whose_process_is_gone_is_dead_at_once() {
+    let home = Home::new();
+    let written = |process: &str| {
+        told(&home, "healthy", 1, 60);
+        let file = home.at("data/images/.health");
+        let text = std::fs::read_to_string(&file).expect("a report");
+        let mut report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        report["process"] = process.into();
+        std::fs::write(&file, report.to_string()).expect("written");
+        home.run(&["health", "--json"])
+    };
+    let here = draywatch::lease::this_process();
+    assert_eq!(written(&here).status, 0, "it lives");
+    assert_eq!(written("elsewhere/1/2/3/4").status, 0, "nobody can tell");
+    // Another process has got its number.
+    let dead = written(&format!("{here}1"));
+    assert_eq!(dead.status, 2, "{dead:?}");
+    assert!(dead.json().to_string().contains("is gone"), "{dead:?}");
+}
+
 #[tokio::test]
 async fn a_service_that_is_dead_is_never_healthy() {
     let home = Home::new();

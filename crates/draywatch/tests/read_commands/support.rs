@@ -29,7 +29,11 @@ pub fn frame(seconds: i64) -> FrameId {
 
 /// A small picture; each seed makes another one.
 pub fn jpeg(width: usize, seed: u8) -> Vec<u8> {
-    let height = 40;
+    sized(width, 40, seed)
+}
+
+/// The same of any size.
+pub fn sized(width: usize, height: usize, seed: u8) -> Vec<u8> {
     let pixels: Vec<u8> = (0..width * height)
         .map(|n| u8::try_from(n % 251).unwrap() ^ seed)
         .collect();

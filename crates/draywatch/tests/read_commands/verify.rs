@@ -216,3 +216,116 @@ async fn rows_of_other_places_are_read_where_they_are() {
     let hint = format!("draywatch adopt {}", home.at("old").display());
     assert!(json["problems"].to_string().contains(&hint), "{json}");
 }
+
+/// Without the mend, a picture that another program had put beside ours was set aside, or got a row and a camera of its own.
+#[tokio::test]
+async fn files_named_after_other_cameras_are_left_alone() {
+    let home = Home::new();
+    home.store(&frame(0), &full(1)).await;
+    assert_eq!(home.run(&["verify", "--repair"]).status, 0);
+    home.write(
+        "data/images/2025-09-07/20250907T100000_in_gate_boxes.jpg",
+        b"mine",
+    );
+    home.write(
+        "data/images/2025-09-07/20250907T100000_in_gate_annotated.jpg",
+        &full(2),
+    );
+    let before = snapshot(&home.at("data/images/2025-09-07"));
+    for words in [&["verify", "--json"][..], &["verify", "--json", "--repair"]] {
+        let done = home.run(words);
+        let json = done.json();
+        assert_eq!(
+            (
+                done.status,
+                &json["orphans"],
+                json["other_cameras"].to_string()
+            ),
+            (
+                0,
+                &0.into(),
+                r#"{"in_gate_annotated":1,"in_gate_boxes":1}"#.to_owned()
+            ),
+            "{json}"
+        );
+    }
+    let done = home.run(&["adopt", "data/images"]);
+    assert!(
+        done.status == 1 && done.out.contains("--camera in_gate_annotated"),
+        "{done:?}"
+    );
+    assert_eq!(snapshot(&home.at("data/images/2025-09-07")), before);
+    assert_eq!(home.rows().await, 1);
+
+    // Of a camera that has rows, configured or not, they are ours.
+    let done = home.run(&[
+        "adopt",
+        "data/images",
+        "--camera",
+        "in_gate_annotated",
+        "--json",
+    ]);
+    assert_eq!(done.json()["adopted"], 1, "{done:?}");
+    assert_eq!(home.run(&["verify", "--json"]).json()["ok"], 2);
+}
+
+/// Without the mend, one such entry ended `verify --repair` without a report.
+#[tokio::test]
+async fn what_is_no_file_is_told_and_the_others_are_mended() {
+    let home = Home::new();
+    let frames = [0, 600, 1200, 1800].map(frame);
+    for (seed, frame) in (1..).zip(&frames) {
+        home.store(frame, &full(seed)).await;
+    }
+    for frame in &frames[..2] {
+        std::fs::remove_file(home.at(&path(frame))).unwrap();
+    }
+    std::fs::create_dir(home.at(&path(&frames[0]))).unwrap();
+    std::os::unix::fs::symlink("/dev/null", home.at(&path(&frames[1]))).unwrap();
+    home.write(&path(&frames[2]), b"<html>");
+    let done = home.run(&["verify", "--json", "--repair"]);
+    let json = done.json();
+    let told = ["checked", "ok", "bad"].map(|name| json[name].as_u64().unwrap());
+    assert_eq!((done.status, told), (1, [4, 1, 3]), "{json}");
+    assert!(
+        json["problems"].to_string().contains("cannot be set aside"),
+        "{json}"
+    );
+    assert!(
+        !home.at(&path(&frames[2])).exists(),
+        "the third was set aside all the same"
+    );
+    assert!(home.at(&path(&frames[1])).is_symlink());
+}
+
+/// Without the mend, nothing was told of the rows of a database whose pictures are gone.
+#[tokio::test]
+async fn rows_of_an_older_program_without_an_archive_are_told_as_missing() {
+    for fixture in ["legacy-v1.db", "legacy-v2.db"] {
+        let home = Home::with_fixture(fixture);
+        for words in [&["verify", "--json"][..], &["verify", "--json", "--repair"]] {
+            let done = home.run(words);
+            assert_eq!(
+                (done.status, &done.json()["missing"]),
+                (1, &12.into()),
+                "{done:?}"
+            );
+        }
+        assert_eq!(home.rows().await, 12);
+        assert!(!home.at("data/images").exists(), "an archive was made");
+    }
+    // An archive that the database knows may only not be mounted: nothing is said of its files.
+    let home = Home::new();
+    home.store(&frame(0), &full(1)).await;
+    assert_eq!(home.run(&["verify", "--repair"]).status, 0);
+    std::fs::rename(home.at("data/images"), home.at("away")).unwrap();
+    for words in [&["verify", "--json"][..], &["verify", "--json", "--repair"]] {
+        let done = home.run(words);
+        assert!(
+            done.status == 1 && done.out.is_empty() && done.err.contains("disk mounted"),
+            "{done:?}"
+        );
+    }
+    let lost = "SELECT COUNT(*) FROM images WHERE file_state <> 'ok'";
+    assert_eq!(home.number(lost).await, 0);
+}

@@ -103,3 +103,37 @@ async fn the_service_stops_while_the_database_is_locked() {
     let truth = world.truth(world.portal.now()).await;
     audit::whole(&world, &truth, None).await;
 }
+
+/// Unnoticed, rows went on into a file that nobody could find again, and health was well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_taken_away_is_missed_and_one_that_is_put_back_is_used() {
+    let world = World::new(&["in_gate"]).await;
+    let mut service = Service::start(&world.home);
+    world.complete(&service.log).await;
+    let (database, copy) = (world.home.database(), world.home.path().join("copy.db"));
+    let mut other = store::connect(&database).await;
+    let sql = format!("VACUUM INTO '{}'", copy.display());
+    let copied = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut other);
+    copied.await.expect("a copy");
+    drop(other);
+    let mark = service.mark();
+    for end in ["", "-wal", "-shm"] {
+        let mut name = database.clone().into_os_string();
+        name.push(end);
+        let gone = std::fs::remove_file(&name);
+        gone.unwrap_or_else(|error| panic!("{}: {error}", name.display()));
+    }
+    let words = ["does not let the service plan", "kind=database", "is gone"];
+    service.says(mark, &words).await;
+    let words = ["status=critical", "database:", "is gone"];
+    service.says(mark, &words).await;
+    // Long enough for some ticks to be due: none of them makes another.
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert!(service.is_alive() && !database.exists());
+    std::fs::rename(&copy, &database).expect("it is put back");
+    service.says(mark, &["it is used from now on"]).await;
+    service.says(mark, &["the database is back"]).await;
+    world.complete(&service.log).await;
+    service.says(mark, &["status=healthy"]).await;
+    service.stop(&world).await;
+}

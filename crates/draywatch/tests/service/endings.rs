@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portal_sim::{Fault, FaultRule};
 use rustix::process::Signal;
 
 use crate::drill::{count, note};
@@ -160,4 +161,31 @@ async fn a_signal_in_the_midst_of_a_turn_loses_no_work() {
         assert_eq!(count(&world, INTERRUPTED).await, 0, "{log:?}");
         assert_eq!(count(&world, OPEN).await, 0, "{log:?}");
     }
+}
+
+/// The service waited for the end of the pause, or for the end of its time, whichever came first: 22 seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_that_the_portal_asks_for_is_not_waited_for() {
+    let world = World::new(&["in_gate"]).await;
+    let pause = Fault::TooMany { retry_after: 50 };
+    world.portal.set_faults(vec![FaultRule::always(pause)]);
+    let mut service = Service::start(&world.home);
+    let is_told = || world.portal.stats().cdn.statuses.contains_key(&429);
+    until("a pause is asked for", is_told).await;
+    let mark = service.mark();
+    service.signal(Signal::TERM);
+    let (code, took) = service.ends().await;
+    let log = service.since(mark);
+    note(&format!(
+        "  TERM in a pause of 50 s: ended after {took:.1?}"
+    ));
+    assert!(
+        code == 0 && took < Duration::from_secs(12),
+        "{code}, {took:?}:\n{log}"
+    );
+    assert!(!log.contains("put back"), "{log}");
+    leftovers::none(&world.home.temporary()).await;
+    assert_eq!(count(&world, OPEN).await, 0, "{log}");
+    world.portal.set_faults(Vec::new());
+    goes_on(&world).await;
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Client;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -9,6 +10,7 @@ use sqlx::Row;
 
 use portal_sim::{Fault, FaultRule, Outage};
 
+use crate::database::{lock, unlock};
 use crate::harness::{PATIENCE, World};
 use crate::process::{Service, ask};
 use crate::store;
@@ -38,7 +40,11 @@ impl Door {
     }
 
     async fn metrics(&self) -> String {
-        let (code, page) = self.get("/metrics").await;
+        let answer = self.client.get(format!("{}/metrics", self.address));
+        let answer = answer.header("Accept", "application/openmetrics-text; version=1.0.0");
+        let answer = answer.send().await.expect("an answer");
+        let code = answer.status().as_u16();
+        let page = answer.text().await.expect("its text");
         assert!(code == 200 && page.ends_with("# EOF\n"), "{code}: {page}");
         page
     }
@@ -215,6 +221,11 @@ async fn health_is_told_in_every_way() {
         came("healthy") && came("degraded") && came("healthy"),
         "{history:?}"
     );
+    assert_eq!(
+        history.last().map(String::as_str),
+        Some("critical"),
+        "its stop is on record"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -265,6 +276,60 @@ async fn a_port_that_is_taken_is_told_and_stops_nothing() {
         assert!(begun.elapsed() < PATIENCE, "{}", told.json);
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
+    // It once stayed so until a restart.
+    drop(taken);
+    let door = Door::of(&mut service).await;
+    door.becomes("healthy", "").await;
+    service.stop(&world).await;
+}
+
+/// Everything but the database goes on telling. A look once waited for the lock, before its report was written and alerts were sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_database_keeps_nobody_from_being_told() {
+    let mut world = World::new(&["in_gate"]).await;
+    world.home.set("enable_health_check", "true");
+    world.home.set("health_check_port", "0");
+    world.home.set("alerts.from_status", "\"degraded\"");
+    let mut service = Service::start(&world.home);
+    let door = Door::of(&mut service).await;
+    world.complete(&service.log).await;
+    door.becomes("healthy", "").await;
+    let (mark, begins) = (world.alarm.mark(), world.portal.now());
+    let other = lock(&world).await;
+    // What is told stays fresh all the while, and the alert comes before the lock goes.
+    let begun = Instant::now();
+    while world.alarm.since(mark).is_empty() {
+        let (_, text) = door.get("/healthz").await;
+        let report: Value = serde_json::from_str(&text).expect("JSON");
+        let told: DateTime<Utc> = report["timestamp"]
+            .as_str()
+            .expect("a time")
+            .parse()
+            .expect("a time by its rules");
+        assert!(
+            world.portal.now() - told < TimeDelta::seconds(25),
+            "{report}"
+        );
+        assert!(begun.elapsed() < PATIENCE, "no alert: {report}");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    door.becomes("degraded", "camera:in_gate").await;
+    let told = ask(&world.home, &["health"]).await;
+    assert_eq!(told.code, 1, "{}", told.json);
+    let rows = async || {
+        let mut database = store::connect(&world.home.database()).await;
+        let sql = "SELECT COUNT(*) FROM health_changes WHERE status = 'degraded' AND at >= ?";
+        let since = begins.format("%Y-%m-%d %H:%M:%S").to_string();
+        let row = sqlx::query(sql).bind(since).fetch_one(&mut database).await;
+        row.expect(sql).get::<i64, _>(0)
+    };
+    unlock(other).await;
+    let begun = Instant::now();
+    while rows().await == 0 {
+        assert!(begun.elapsed() < PATIENCE, "not on record");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    door.becomes("healthy", "").await;
     service.stop(&world).await;
 }
 

@@ -34,6 +34,13 @@ async fn every_line_is_an_object_and_the_file_has_them_all() {
         failed["camera"] == "in_gate" && failed["date"].is_string(),
         "{failed}"
     );
+    let started = lines
+        .iter()
+        .find(|line| line["message"] == "service started");
+    assert_eq!(started.expect("its start")["cameras"], "in_gate");
+    // Nobody is told that it was not well before it had begun.
+    let early = |line: &&Value| line.to_string().contains("has not opened it yet");
+    assert_eq!(lines.iter().find(early), None);
     let bare = |lines: Vec<Value>| {
         lines
             .into_iter()

@@ -43,3 +43,26 @@ async fn the_portal_fails_in_every_way() {
     drill.recovers(&mut service).await;
     service.stop(&world).await;
 }
+
+/// The attempts of a listing that takes as long as the collection may were cut short, which told nothing of the portal: the breaker
+/// stayed closed, and each camera went on asking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: `make drill` runs it"]
+async fn a_portal_that_never_answers_opens_the_breaker_whatever_the_deadline() {
+    let mut world = World::new(&["in_gate"]).await;
+    for (name, value) in [
+        ("timeout", "30"),
+        ("collection_deadline_minutes", "1"),
+        ("max_retries", "3"),
+        ("service.breaker_failures", "1"),
+    ] {
+        world.home.set(name, value);
+    }
+    world.change(|ways| ways.page_outage = Some(Outage::Silent));
+    let mut service = Service::start(&world.home);
+    let words = ["the portal as a whole fails"];
+    service.says(0, &words).await;
+    world.change(|ways| ways.page_outage = None);
+    world.complete(&service.log).await;
+    service.stop(&world).await;
+}

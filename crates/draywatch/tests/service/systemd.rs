@@ -61,7 +61,10 @@ async fn told_to_stop_before_it_is_ready_it_stops() {
     let world = World::new(&["in_gate"]).await;
     std::fs::create_dir_all(world.home.path().join("data")).expect("a folder");
     std::fs::write(world.home.images(), "in the way").expect("a file");
-    let mut service = Service::start(&world.home);
+    let systemd = Systemd::new(world.home.path());
+    let environment = systemd.environment(WATCHDOG);
+    let environment: Vec<(&str, &str)> = environment.iter().map(|(n, v)| (*n, &**v)).collect();
+    let mut service = Service::start_with(&world.home, &[], &environment);
     service
         .says(0, &["cannot start to work yet", "next_try_seconds=2"])
         .await;
@@ -71,4 +74,5 @@ async fn told_to_stop_before_it_is_ready_it_stops() {
         code == 0 && took < Duration::from_secs(5),
         "{code} after {took:?}"
     );
+    systemd.hears(0, "STOPPING=1").await;
 }

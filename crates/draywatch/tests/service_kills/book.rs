@@ -23,10 +23,8 @@ pub async fn ticks(site: &Site) -> Vec<TickRow> {
 /// Everything that is on record of runs.
 pub async fn runs(site: &Site) -> Vec<RunRow> {
     let all = RunFilter {
-        camera: None,
-        outcome: None,
-        since: None,
         limit: 1_000_000,
+        ..RunFilter::default()
     };
     let catalog = catalog(site).await;
     let runs = catalog.runs(&all).await.unwrap();

@@ -29,6 +29,29 @@ fn stand_in(home: &Home, script: &str) {
     std::fs::set_permissions(home.at("bin/ffmpeg"), mode).unwrap();
 }
 
+/// A camera that was taken out of the settings was no camera any more, though its pictures were still there.
+#[tokio::test]
+async fn a_camera_that_is_not_collected_any_more_is_played() {
+    let home = home(3).await;
+    let day = "2025-09-07";
+    let words = [
+        "timelapse",
+        "--camera",
+        "in_gate",
+        "--from",
+        day,
+        "--to",
+        day,
+        "--output",
+        "day.mp4",
+    ];
+    let mut command = home.command(&words);
+    command.env("DRAYWATCH_STREAM_NAMES", "yard");
+    let done = Done::from(command.output().unwrap());
+    assert_eq!(done.status, 0, "{done:?}");
+    assert!(home.at("day.mp4").exists());
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused_with_status_2() {
     let home = home(2).await;

@@ -211,7 +211,11 @@ async fn guessing_passwords_is_slow() {
     let site = Site::with(home(1), &settings).await;
     let mut codes = Vec::new();
     for _ in 0..8 {
-        codes.push(log_in(&site, "ann", "wrong").await.status().as_u16());
+        let answer = log_in(&site, "ann", "wrong").await;
+        let code = answer.status().as_u16();
+        let wait = answer.headers().get("retry-after");
+        assert_eq!(wait.is_some_and(|wait| wait == "60"), code == 429);
+        codes.push(code);
     }
     // A minute may begin in between.
     assert_eq!(codes[..5], [401; 5]);

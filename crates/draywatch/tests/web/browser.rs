@@ -141,6 +141,8 @@ impl Browser {
 
     pub async fn open(&self, address: &str) {
         self.driver.goto(address).await.unwrap();
+        // On a busy machine the driver may come back while the page still comes in.
+        self.wait("document.readyState === 'complete'").await;
     }
 
     /// What a script returns.

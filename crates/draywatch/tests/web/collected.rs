@@ -47,7 +47,7 @@ pub async fn collected() -> Collected {
             .env("DRAYWATCH_PORTAL__IMAGE_URL", portal.image_url())
             .env("DRAYWATCH_PORTAL__IMAGE_TIME", "utc")
             .env("DRAYWATCH_PORTAL__CONTACT", "tests@example.org")
-            .env("DRAYWATCH_MAX_RETRIES", "1");
+            .env("DRAYWATCH_MAX_RETRIES", "2");
         let done = tokio::task::spawn_blocking(move || command.output().unwrap())
             .await
             .unwrap();

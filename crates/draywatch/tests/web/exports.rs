@@ -109,6 +109,16 @@ async fn what_makes_no_sense_is_a_problem() {
         400,
     )
     .await;
+    // As elsewhere, a camera that there is not is no empty export.
+    let stranger = format!("/api/v1/export?format=csv&camera=nope&{RANGE}");
+    problem(site.get(&stranger).await, 404).await;
+    for (from, to) in [
+        ("%2B262142-01-01T00:00:00Z", "%2B262142-06-01T00:00:00Z"),
+        ("2025-01-01T00:00:00Z", "%2B10000-01-01T00:00:00Z"),
+    ] {
+        let years = format!("/api/v1/export?format=csv&from={from}&to={to}");
+        problem(site.get(&years).await, 400).await;
+    }
     let backwards = "/api/v1/export?format=csv&from=2025-09-08T00:00:00Z&to=2025-09-07T00:00:00Z";
     problem(site.get(backwards).await, 404).await;
 }

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
-use crate::site::{Site, nth, picture, problem};
-use crate::support::{facts, path};
+use crate::site::{Site, home_of, nth, picture, problem};
+use crate::support::{facts, path, sized};
 
 #[tokio::test]
 async fn a_picture_is_served_whole_in_parts_and_only_if_it_changed() {
@@ -39,7 +39,21 @@ async fn a_picture_is_served_whole_in_parts_and_only_if_it_changed() {
         told(head.headers(), "content-length").unwrap(),
         bytes.len().to_string()
     );
+    let date = told(head.headers(), "last-modified").unwrap();
     assert!(head.bytes().await.unwrap().is_empty());
+    // A part can be asked for by GET alone.
+    let head = site.ask(Method::HEAD, address).header("range", "bytes=0-1");
+    let head = head.send().await.unwrap();
+    assert_eq!(
+        (
+            head.status().as_u16(),
+            told(head.headers(), "content-range")
+        ),
+        (200, None)
+    );
+    let since = site.ask(Method::GET, address);
+    let since = since.header("if-modified-since", date).send().await;
+    assert_eq!(since.unwrap().status(), 304);
     let part = site
         .ask(Method::GET, address)
         .header("range", "bytes=10-19")
@@ -65,6 +79,10 @@ async fn a_picture_is_served_whole_in_parts_and_only_if_it_changed() {
         .send()
         .await
         .unwrap();
+    assert_eq!(
+        told(beyond.headers(), "content-range").unwrap(),
+        format!("bytes */{}", bytes.len())
+    );
     problem(beyond, 416).await;
     std::fs::remove_file(site.home.at(&path(&nth(0)))).unwrap();
     problem(site.get(address).await, 404).await;
@@ -156,6 +174,109 @@ async fn thumbnails_are_made_once_and_again_when_they_are_missing_or_broken() {
         verified.status, 0,
         "thumbnails are none of its business: {verified:?}"
     );
+}
+
+/// Files had a date and thumbnails none, so who knew no tags was sent them again each time.
+#[tokio::test]
+async fn a_thumbnail_has_the_date_of_its_picture() {
+    let site = Site::new(1).await;
+    let image = site.json("/api/v1/images").await["items"][0].clone();
+    let by_version = image["thumbnails"]["160"].as_str().unwrap();
+    let by_id = format!("/api/v1/images/{}/thumbnails/160", image["id"]);
+    let of_file = site.get(image["file"].as_str().unwrap()).await;
+    let date = of_file.headers()["last-modified"].clone();
+    // Made, from memory, and as it is kept.
+    for address in [by_version, by_version, &by_id] {
+        let whole = site.get(address).await;
+        assert_eq!(whole.headers().get("last-modified"), Some(&date));
+        let ask = async |name: &str, value: &str| {
+            let asked = site.ask(Method::GET, address).header(name, value);
+            asked.send().await.unwrap()
+        };
+        let same = ask("if-modified-since", date.to_str().unwrap()).await;
+        assert_eq!(same.status(), 304, "{address}");
+        assert_eq!(same.headers().get("last-modified"), Some(&date));
+        assert!(same.bytes().await.unwrap().is_empty());
+        let older = "Sun, 07 Sep 2014 10:17:33 GMT";
+        assert_eq!(ask("if-modified-since", older).await.status(), 200);
+        let part = site
+            .ask(Method::GET, address)
+            .header("range", "bytes=0-9")
+            .header("if-range", older);
+        assert_eq!(part.send().await.unwrap().status(), 200);
+    }
+    // What is kept is handed out while the picture's disk is away, without a date that nobody knows.
+    std::fs::remove_file(site.home.at(&path(&nth(0)))).unwrap();
+    let left = site.get(&by_id).await;
+    assert_eq!(left.status(), 200);
+    assert!(!left.headers().contains_key("last-modified"));
+}
+
+/// A day asked for a gross of thumbnails, one by one: most of the time until it was seen went into asking.
+#[tokio::test]
+async fn thumbnails_of_an_hour_come_as_one_sheet() {
+    // Of the cameras' shape.
+    let wide = |number: u16| sized(800, 450, u8::try_from(number).unwrap());
+    let site = Site::new_with_token(home_of(9, wide)).await;
+    let day = site
+        .get("/day/in_gate/2025-09-07")
+        .await
+        .text()
+        .await
+        .unwrap();
+    let sources = day.split("<img ").skip(1);
+    let sources: Vec<_> = sources
+        .filter_map(|rest| rest.split("src=\"").nth(1)?.split('"').next())
+        .filter(|source| !source.starts_with("/assets/"))
+        .collect();
+    let sheets: std::collections::BTreeSet<_> = sources.iter().copied().collect();
+    assert_eq!((sources.len(), sheets.len()), (9, 2), "{sheets:?}");
+    for sheet in sheets {
+        assert!(sheet.starts_with("/sheets/160/"), "{sheet}");
+        for address in [sheet.to_owned(), sheet.replace("/160/", "/320/")] {
+            let answer = site.get(&address).await;
+            let kept = answer.headers()["cache-control"].to_str().unwrap();
+            assert!(kept.contains("immutable"), "{address}: {kept}");
+            let facts = facts(&answer.bytes().await.unwrap());
+            assert_eq!(facts.height * 160, facts.width * 576);
+            let without_version = address.split('?').next().unwrap();
+            let answer = site.get(without_version).await;
+            let kept = answer.headers()["cache-control"].to_str().unwrap();
+            assert_eq!(kept, "private, no-cache");
+        }
+    }
+    let bare = site.bare(Method::GET, sources[0]).send().await.unwrap();
+    assert_eq!(bare.status(), 401);
+    for (path, code) in [
+        ("/sheets/640/1-2", 404),
+        ("/sheets/160/1-99", 404),
+        ("/sheets/160/1-x", 400),
+        ("/sheets/160/1-2-3-4-5-6-7", 400),
+        ("/sheets/160/1-2?v=..", 400),
+    ] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status().as_u16(), code, "{path}");
+    }
+}
+
+/// What could not be read once is looked for again: such a sheet is nobody's to keep.
+#[tokio::test]
+async fn a_sheet_without_one_of_its_pictures_is_not_kept() {
+    let site = Site::new(3).await;
+    let file = site.home.at(&path(&nth(1)));
+    let aside = site.home.at("aside.jpg");
+    std::fs::rename(&file, &aside).unwrap();
+    let ask = async || {
+        let answer = site.get("/sheets/160/1-2-3").await;
+        assert_eq!(answer.status(), 200);
+        let is_named = answer.headers().contains_key("etag");
+        (answer.bytes().await.unwrap(), is_named)
+    };
+    let (without, is_named) = ask().await;
+    assert!(!is_named);
+    std::fs::rename(&aside, &file).unwrap();
+    let (with, is_named) = ask().await;
+    assert!(is_named && with != without);
 }
 
 #[tokio::test]

@@ -42,6 +42,22 @@ async fn every_page_is_clean_on_phones_and_desks_light_and_dark() {
     .await;
 }
 
+/// What of its sheet each thumbnail shows is its own tile, all of it: 90 rows of 96 where the sheet is 160 wide.
+async fn tiles(browser: &Browser) {
+    let script = "return [...document.querySelectorAll('.thumb img[class^=tile-]')].map((one) => { \
+        const scale = one.width / one.naturalWidth; \
+        const share = parseFloat(getComputedStyle(one).objectPosition.split(' ')[1]) / 100; \
+        const top = (one.naturalHeight * scale - one.height) * share / scale; \
+        return [Number(one.className.at(-1)), Math.round(top), Math.round(one.height / scale), one.naturalHeight]; })";
+    let found = browser.eval(script).await;
+    let found = found.as_array().unwrap();
+    assert!(found.len() > 100, "{found:?}");
+    for tile in found {
+        let nth = tile[0].as_u64().unwrap();
+        assert_eq!(*tile, serde_json::json!([nth, 96 * nth + 3, 90, 576]));
+    }
+}
+
 /// What was collected is what is shown.
 async fn contents(browser: &Browser, world: &Collected) {
     let base = &world.site.server.base;
@@ -62,6 +78,10 @@ async fn contents(browser: &Browser, world: &Collected) {
         shown > 100 && i64::try_from(shown).unwrap() <= stored,
         "{shown} of {stored}"
     );
+    for width in [390, 1600] {
+        browser.screen(width, false).await;
+        tiles(browser).await;
+    }
     let gaps = browser.eval("return [...document.querySelectorAll('.grid .gap')].map((one) => one.innerText).join('; ')").await;
     let gaps = gaps.as_str().unwrap();
     assert!(
@@ -74,7 +94,33 @@ async fn contents(browser: &Browser, world: &Collected) {
             world.yesterday
         ))
         .await;
-    assert!(browser.count(".grid .slot .tile").await > 200);
+    let tiles = browser.count(".grid .slot .tile").await;
+    assert!(tiles > 200, "{tiles} in {}", browser.text(".grid").await);
+    // A run tells which frames were refused, not only how many.
+    browser.open(&format!("{base}/runs/1")).await;
+    let owed = browser.text("section[aria-labelledby=owed] tbody").await;
+    assert!(owed.contains("http 404"), "{owed}");
+    // On a phone a run is a card that is not mostly empty, with its reason in sight.
+    browser.screen(390, false).await;
+    browser.open(&format!("{base}/runs")).await;
+    let script = "return [...document.querySelectorAll('.runs tbody tr')].map((one) => [one.offsetHeight, one.scrollWidth])";
+    for row in browser.eval(script).await.as_array().unwrap() {
+        assert!(row[0].as_u64() < Some(150), "{row}");
+        assert!(row[1].as_u64() <= Some(390), "{row}");
+    }
+    // Code is shown as code.
+    for page in ["/settings", "/health", "/api/docs"] {
+        browser.open(&format!("{base}{page}")).await;
+        browser
+            .wait("document.querySelector('summary code, main, .settings')")
+            .await;
+        let text = browser.text("body").await;
+        assert!(!text.contains('`'), "{page}: {text}");
+    }
+    browser.wait("document.querySelector('summary')").await;
+    assert!(!browser.text("body").await.contains('`'));
+    browser.eval("document.querySelector('a').click()").await;
+    browser.wait("location.pathname === '/'").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -197,6 +243,133 @@ async fn a_new_frame_comes_by_itself() {
             .wait("document.querySelector('.picture img')?.src.includes('/images/3/')")
             .await;
         println!("shown {:?} after its row", stored.elapsed());
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+/// Shown were only days from the oldest frame that was left on: removed and failed ones vanished from the year.
+#[tokio::test]
+async fn coverage_tells_of_removed_days_when_no_frame_is_left() {
+    let home = home(3);
+    let pruned = home
+        .command(&["prune"])
+        .env("DRAYWATCH_RETENTION_DAYS", "9")
+        .output()
+        .unwrap();
+    assert!(pruned.status.success(), "{pruned:?}");
+    assert_eq!(home.rows().await, 0);
+    let site = Site::new_with_token(home).await;
+    let page = site.get("/coverage?camera=in_gate&year=2025").await;
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("removed <b>0 %</b> (3 slots)"),
+        "the share: {page}"
+    );
+    let gap = page.split("<tbody>").nth(1).unwrap_or_default();
+    assert!(
+        gap.contains("2025-09-07 10:00:00 UTC") && gap.contains("removed"),
+        "the gap: {gap}"
+    );
+    assert!(gap.contains("24:00"), "{gap}");
+    let now = site.get("/coverage?camera=in_gate&year=").await;
+    let now = now.text().await.unwrap();
+    assert!(now.contains("<option value=\"2025\""), "{now}");
+}
+
+/// Six pages that listened took all of the browser's connections, also in tabs that nobody saw.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_open_pages_leave_room_for_another_and_all_are_kept_current() {
+    let site = Site::with(home(2), "").await;
+    let base = &site.server.base;
+    visit(async |browser: &Browser| {
+        let shows = |id: u32| {
+            format!("document.querySelector('.picture img')?.src.includes('/images/{id}/')")
+        };
+        let mut seen = Vec::new();
+        for nth in 0..7 {
+            let page = match nth % 3 {
+                0 => browser.driver.new_tab().await.unwrap(),
+                _ => browser.driver.new_window().await.unwrap(),
+            };
+            browser.driver.switch_to_window(page.clone()).await.unwrap();
+            browser.open(base).await;
+            browser.wait(&shows(2)).await;
+            seen.push(page);
+        }
+        let eighth = browser.driver.new_window().await.unwrap();
+        browser.driver.switch_to_window(eighth).await.unwrap();
+        browser.open(&format!("{base}/coverage")).await;
+        browser
+            .wait("document.readyState === 'complete' && document.querySelector('h1')")
+            .await;
+        site.home.store(&nth(40), &picture(40)).await;
+        for page in seen {
+            browser.driver.switch_to_window(page).await.unwrap();
+            // By its own screen, whatever lies before it: what nobody sees need not be current.
+            if browser.eval("return document.hidden").await == false {
+                browser.wait(&shows(3)).await;
+                assert_eq!(browser.text("#told").await, "");
+            }
+        }
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+/// A hidden page lets go of its stream, and catches up when it is seen again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_nobody_sees_does_not_listen() {
+    let site = Site::with(home(2), "").await;
+    visit(async |browser: &Browser| {
+        browser.open(&site.server.base).await;
+        browser.wait("document.querySelector('.picture img')?.src.includes('/images/2/')").await;
+        let hide = |is: bool| {
+            format!(
+                "Object.defineProperty(document, 'hidden', {{ configurable: true, get: () => {is} }}); \
+                 document.dispatchEvent(new Event('visibilitychange'))"
+            )
+        };
+        browser.eval(&hide(true)).await;
+        site.home.store(&nth(40), &picture(40)).await;
+        browser.eval(&hide(false)).await;
+        browser.wait("document.querySelector('.picture img')?.src.includes('/images/3/')").await;
+        site.home.store(&nth(41), &picture(41)).await;
+        browser.wait("document.querySelector('.picture img')?.src.includes('/images/4/')").await;
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+/// On a phone the map began in January, empty; its days could not be reached by keys.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_map_begins_at_its_newest_day_and_goes_by_keys() {
+    let site = Site::with(home(3), "").await;
+    let base = &site.server.base;
+    visit(async |browser: &Browser| {
+        browser.screen(390, false).await;
+        browser.open(&format!("{base}/coverage?year=2025")).await;
+        browser.wait("document.getElementById('map').scrollLeft > 0").await;
+        let seen = "const map = document.getElementById('map').getBoundingClientRect(); \
+                    const day = document.activeElement.closest('#map a') ?? document.querySelector('#map a[tabindex=\"0\"]'); \
+                    const at = day.getBoundingClientRect(); return at.left > map.left && at.right < map.right";
+        assert_eq!(browser.eval(seen).await, true);
+        browser.eval("document.querySelector('#map a[tabindex=\"0\"]').focus()").await;
+        for (key, date) in [
+            (Key::Left, "2025-12-30"),
+            (Key::Up, "2025-12-23"),
+            (Key::PageUp, "2025-11-23"),
+            (Key::Right, "2025-11-24"),
+            (Key::Home, "2025-09-07"),
+        ] {
+            browser.keys(key).await;
+            let here = browser.eval("return document.activeElement.getAttribute('href')").await;
+            assert_eq!(here, format!("/day/in_gate/{date}"));
+            assert_eq!(browser.eval(seen).await, true, "{date}");
+            assert_eq!(browser.count("#map a[tabindex='0']").await, 1);
+        }
+        browser.keys(Key::Enter).await;
+        browser.wait("location.pathname === '/day/in_gate/2025-09-07'").await;
         assert_eq!(browser.errors().await, Vec::<String>::new());
     })
     .await;

@@ -1,8 +1,11 @@
 //! Coverage, runs, health and settings as people use them: a real Chromium over frames that were really collected.
 
+use draywatch_catalog::NewRun;
+
 use crate::browser::{Browser, visit};
 use crate::collected::{Collected, collected};
 use crate::site::{Site, home, problem};
+use crate::support::{at, camera};
 
 /// What a page has of an element, one line for each.
 async fn lines(browser: &Browser, selector: &str) -> Vec<String> {
@@ -105,6 +108,87 @@ async fn settings(browser: &Browser, world: &Collected) {
     assert!(row.contains('0') && row.contains("draywatch.toml"), "{row}");
     let row = browser.text("[id='max_retries']").await;
     assert!(row.ends_with("default"), "{row}");
+}
+
+/// On a phone values were broken letter by letter, in a column as narrow as that, beside one that nobody saw.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_are_read_on_any_screen() {
+    let hosts = (1..9).map(|nth| format!("\"cameras-{nth}.terminal.example.org\""));
+    let hosts = hosts.collect::<Vec<_>>().join(", ");
+    let settings = format!("web.open_to_everyone = \"read\"\nweb.allowed_hosts = [{hosts}]");
+    let site = Site::with(home(0), &settings).await;
+    let broken = "return [...document.querySelectorAll('.settings tbody td code')] \
+        .filter((one) => one.getClientRects().length > Math.ceil(one.textContent.length / 16)).map((one) => one.innerText)";
+    let hidden = "return [...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth).length";
+    visit(async |browser: &Browser| {
+        for width in [320, 390, 700, 1000, 1600] {
+            browser.screen(width, false).await;
+            browser
+                .open(&format!("{}/settings", site.server.base))
+                .await;
+            let none = serde_json::json!([]);
+            assert_eq!(browser.eval(broken).await, none, "{width} wide");
+            assert_eq!(browser.eval(hidden).await, 0, "{width} wide");
+        }
+        assert_eq!(browser.errors().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+/// A run of a process that has died, over a database that nobody has collected into since.
+async fn of_the_dead(site: &Site) -> i64 {
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    let dead = child.id();
+    child.wait().unwrap();
+    let mine = draywatch::lease::this_process();
+    let place = mine.rsplitn(3, '/').last().unwrap();
+    let catalog = site.home.catalog().await;
+    let run = NewRun {
+        command: "fetch".into(),
+        camera: camera(),
+        date: None,
+        started_at: at(3600),
+        pid: dead,
+    };
+    let job = draywatch::collect::job_name(&camera());
+    let lease = catalog
+        .take_lease(&job, &format!("{place}/{dead}/1"), None, at(3600))
+        .await;
+    assert!(lease.unwrap().is_some());
+    let id = catalog.start_run(&run).await.unwrap();
+    catalog.close().await;
+    id
+}
+
+/// Only the commands told that such a run has ended; pages and API had it under way for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_of_the_dead_is_told_as_the_commands_tell_it() {
+    let site = Site::new_with_token(home(1)).await;
+    let id = of_the_dead(&site).await;
+    let commands = site.home.run(&["runs", "--json"]).json();
+    assert_eq!(commands[0]["outcome"], "interrupted", "{commands}");
+    let of_commands =
+        site.home
+            .run(&["runs", "--json", "--outcome", "interrupted", "--limit", "1"]);
+    assert_eq!(of_commands.json()[0]["id"], id);
+    let one = site.json(&format!("/api/v1/runs/{id}")).await;
+    for path in ["/api/v1/runs", "/api/v1/runs?outcome=interrupted&limit=1"] {
+        let listed = site.json(path).await;
+        let run = &listed["items"][0];
+        assert_eq!((&run["id"], &run["outcome"]), (&one["id"], &one["outcome"]));
+    }
+    assert_eq!(one["outcome"], "interrupted");
+    assert_eq!(one["errors"][0], commands[0]["errors"][0], "{one}");
+    assert!(one["finished_at"].is_string(), "{one}");
+    for path in ["/runs", "/runs?outcome=interrupted", "/runs/1"] {
+        let page = site.get(path).await.text().await.unwrap();
+        assert!(
+            page.contains("badge is-degraded\">interrupted") && !page.contains("under way"),
+            "{path}: {page}"
+        );
+    }
+    let failed = site.json("/api/v1/runs?outcome=failed").await;
+    assert_eq!(failed["items"].as_array().unwrap().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -62,6 +62,11 @@ pub fn picture(number: u16) -> Vec<u8> {
 
 /// A home with so many pictures, taken over by the program itself.
 pub fn home(pictures: u16) -> Home {
+    home_of(pictures, picture)
+}
+
+/// The same with other pictures.
+pub fn home_of(pictures: u16, picture: fn(u16) -> Vec<u8>) -> Home {
     let home = Home::new();
     fs::create_dir_all(home.at("data/images")).unwrap();
     for number in 0..pictures {
@@ -123,6 +128,11 @@ impl Site {
     /// So many pictures, served to who has the token.
     pub async fn new(pictures: u16) -> Self {
         Self::with(home(pictures), &format!("web.token = \"{TOKEN}\"")).await
+    }
+
+    /// A home that is there already, served to who has the token.
+    pub async fn new_with_token(home: Home) -> Self {
+        Self::with(home, &format!("web.token = \"{TOKEN}\"")).await
     }
 
     pub async fn with(home: Home, settings: &str) -> Self {

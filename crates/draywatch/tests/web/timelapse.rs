@@ -50,6 +50,12 @@ async fn a_stretch_is_played_scrubbed_and_skipped_through() {
             "2025-09-07 10:00:00 UTC"
         );
         assert_eq!(browser.count("#gaps rect").await, 1);
+        // The command that is shown makes the film that the page makes.
+        let command = "return document.getElementById('command').textContent";
+        let begin = "draywatch timelapse --camera in_gate --from 2025-09-06T14:51:00Z --to 2025-09-07T14:50:59Z --thumbnails";
+        let shown = browser.eval(command).await;
+        let bad = "--skip frozen --skip placeholder --skip blank --skip dark";
+        assert_eq!(shown, format!("{begin} --fps 12 {bad} --output in_gate.mp4"));
         browser
             .eval("document.getElementById('scrub').focus()")
             .await;
@@ -70,6 +76,8 @@ async fn a_stretch_is_played_scrubbed_and_skipped_through() {
             .wait("document.getElementById('place').innerText === '1 of 25'")
             .await;
         browser.click("#nights").await;
+        let shown = browser.eval(command).await;
+        assert_eq!(shown, format!("{begin} --fps 12 --all --by-day --output in_gate.mp4"));
         // From 6 h on it is day.
         is_at(browser, 21).await;
         browser.click("#nights").await;

@@ -1,4 +1,4 @@
-//! The entries of a sample: a picture with its metadata, and the gap mask of a camera's day. Must not decide which goes where.
+//! The entries of a shard: a picture with its metadata, and the gap mask of a camera's day. Must not decide which goes where.
 
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -35,7 +35,11 @@ pub(super) fn picture(
     ]
 }
 
-/// `<day>_<camera>.slots.json` for each camera: the answers of the 144 slots of a UTC day, null for those not asked for.
+/// Where masks lie in a shard. Readers of `WebDataset` pass over such folders, and over names without an ending: what they make samples
+/// of is pictures alone.
+const MASKS: &str = "__masks__";
+
+/// `__masks__/<day>_<camera>`, JSON, for each camera: the answers of the 144 slots of a UTC day, null for those not asked for.
 pub(super) fn masks(
     cameras: &[CameraId],
     day: NaiveDate,
@@ -58,12 +62,12 @@ pub(super) fn masks(
             "answers": answers.iter().map(words).collect::<Vec<_>>(),
             "reasons": reasons,
         });
-        entry(&mut out, &format!("{key}.slots.json"), &mask, at);
+        entry(&mut out, &format!("{MASKS}/{key}"), &mask, at);
     }
     vec![out.into()]
 }
 
-/// The name of the sample that has the mask of a camera's UTC day.
+/// The name of the mask of a camera's UTC day.
 fn mask_key(camera: &str, day: NaiveDate) -> String {
     format!("{}_{camera}", day.format("%Y%m%d"))
 }

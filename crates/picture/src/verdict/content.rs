@@ -5,6 +5,7 @@
 
 use draywatch_core::verdict::Verdict;
 
+use super::drawn::{Edges, Layout};
 use super::measures::Measures;
 
 /// The least share of edges in a picture with something to be seen.
@@ -25,12 +26,28 @@ const COLOURED: f32 = 40.0;
 /// Nothing is to be seen by eye where all is darker than this.
 const BLACK: u8 = 24;
 
-/// A drawn card has at least this share of even pairs ...
+/// A drawn card has at least this share of even pairs,
 const CARD_EVEN: f32 = 0.78;
 
-/// ... and at least this mean step at its edges if half of the pairs are exactly equal; less if more are, more if fewer.
+/// at least this mean step at its edges if half of the pairs are exactly equal (less if more are, more if fewer),
 const CARD_EDGE: f32 = 37.0;
 const CARD_EDGE_BY_EXACT: f32 = 60.0;
+
+/// so much of it in few levels, bars or a slope; more if it is one ground that is even but not exactly so, as asphalt without
+/// grain would be, and nearly all of it if half of it is white, as snow under a white sky would be,
+const CARD_LAYOUT: f32 = 0.85;
+const CARD_GROUND: f32 = 0.91;
+const CARD_IN_WHITE: f32 = 0.95;
+
+/// and at full size edges in this share of the places at least, of which this share at least are hard.
+const CARD_EDGES: f32 = 0.0005;
+const CARD_HARD: f32 = 0.7;
+
+/// A ground is exactly even if of its even pairs so many are equal.
+const EXACTLY: f32 = 0.985;
+
+/// A receiver without a signal shows noise in so much of the picture; what else there may be is a caption.
+const NOISE: f32 = 0.6;
 
 /// A picture with so many white cells is blank, whatever the rest.
 const WHITE: f32 = 0.97;
@@ -48,15 +65,34 @@ pub(crate) fn verdict(measures: &Measures) -> Option<Verdict> {
     if measures.top < BLACK {
         return Some(Verdict::Dark);
     }
-    if is_card(measures) {
+    if is_card(measures) || measures.noise >= NOISE {
         return Some(Verdict::Placeholder);
     }
     (measures.white >= WHITE).then_some(Verdict::Blank)
 }
 
-fn is_card(measures: &Measures) -> bool {
+/// Whether the verdict hangs on the layout: without it, the picture would be a card.
+pub(crate) fn needs_layout(measures: &Measures) -> bool {
     let drawn = measures.edge + CARD_EDGE_BY_EXACT * (measures.exact - 0.5);
-    measures.even >= CARD_EVEN && drawn >= CARD_EDGE
+    let shows_something = measures.structure >= STRUCTURE && measures.top >= BLACK;
+    shows_something && measures.even >= CARD_EVEN && drawn >= CARD_EDGE
+}
+
+/// Whether it hangs on the edges at full size: by all else, the picture would be a card.
+pub(crate) fn needs_edges(measures: &Measures) -> bool {
+    let is_exact = measures.exact >= EXACTLY * measures.even;
+    let least = |layout: &Layout| match measures.white {
+        white if white >= 0.5 => CARD_IN_WHITE,
+        _ if layout.is_one_ground && !is_exact => CARD_GROUND,
+        _ => CARD_LAYOUT,
+    };
+    let layout = measures.layout.as_ref();
+    layout.is_some_and(|layout| layout.share >= least(layout))
+}
+
+fn is_card(measures: &Measures) -> bool {
+    let has_hard_edges = |edges: Edges| edges.share >= CARD_EDGES && edges.hard >= CARD_HARD;
+    needs_layout(measures) && needs_edges(measures) && measures.edges.is_some_and(has_hard_edges)
 }
 
 fn without_structure(measures: &Measures) -> Verdict {

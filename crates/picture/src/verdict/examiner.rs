@@ -4,6 +4,7 @@ use draywatch_core::verdict::Verdict;
 
 use super::content;
 use super::decode::{self, Unreadable};
+use super::drawn::{Edges, Layout};
 use super::fingerprint::Fingerprint;
 use super::measures::Measures;
 use super::placeholders::Placeholders;
@@ -36,7 +37,7 @@ impl Seen {
         }
     }
 
-    /// What it shows, by these placeholders and our own rules. `bytes` are those of the picture, for the few whose colours matter.
+    /// What it shows, by these placeholders and our own rules. `bytes` are those of the picture, for the few whose colours or edges matter.
     ///
     /// # Errors
     /// [`Unreadable`] if they cannot be decoded in colour.
@@ -51,9 +52,11 @@ impl Seen {
             measures.add_colour(&colours()?);
         }
         let placeholder = placeholders.find(self.sha256, &self.plane, colours)?;
-        let content = match placeholder {
-            Some(_) => Some(Verdict::Placeholder),
-            None => content::verdict(&measures),
+        let content = if placeholder.is_some() {
+            Some(Verdict::Placeholder)
+        } else {
+            self.add_drawn(&mut measures, bytes)?;
+            content::verdict(&measures)
         };
         Ok(Examined {
             fingerprint: Fingerprint::of(self.sha256, self.size, &self.plane),
@@ -61,6 +64,18 @@ impl Seen {
             placeholder: placeholder.map(str::to_owned),
             content,
         })
+    }
+
+    /// Measures what only the few need that may be drawn cards: the edges take a look at full size.
+    fn add_drawn(&self, measures: &mut Measures, bytes: &[u8]) -> Result<(), Unreadable> {
+        if content::needs_layout(measures) {
+            measures.layout = Some(Layout::of(&self.plane));
+        }
+        if content::needs_edges(measures) {
+            let whole = Plane::decode_whole(bytes, &decode::header(bytes)?)?;
+            measures.edges = Some(Edges::of(&whole));
+        }
+        Ok(())
     }
 }
 
@@ -113,7 +128,7 @@ impl Examiner {
         Ok(previous == bytes
             || self
                 .contradiction(previous, bytes)?
-                .is_some_and(|against| against.share <= against.most))
+                .is_some_and(|against| against.is_same_picture()))
     }
 
     /// How much speaks against both pictures being of the same pixels; `None` if they cannot be compared

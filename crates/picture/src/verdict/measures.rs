@@ -1,5 +1,7 @@
 //! What is measured of a small picture. Owns the arithmetic; must not know thresholds that decide a verdict.
 
+use super::drawn::{Edges, Layout};
+use super::noise;
 use super::plane::{Colours, Plane};
 
 /// Two cells are of one brightness if they differ by no more: noise and quantisation of an even area.
@@ -36,6 +38,12 @@ pub struct Measures {
     pub cover: f32,
     /// Pairs of coarse neighbours with an edge between them.
     pub structure: f32,
+    /// The share of it that is noise from one cell to the next, and nothing else.
+    pub noise: f32,
+    /// Whether the picture is laid out as a card is; measured only of what may be one by the rest.
+    pub layout: Option<Layout>,
+    /// The edges at full size; measured only where the verdict hangs on them.
+    pub edges: Option<Edges>,
 }
 
 impl Measures {
@@ -55,6 +63,9 @@ impl Measures {
             edge: steps.edge(),
             cover: cover(&levels),
             structure: structure(luma, plane.width),
+            noise: noise::share(luma, plane.width),
+            layout: None,
+            edges: None,
         }
     }
 

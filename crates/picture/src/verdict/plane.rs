@@ -53,6 +53,17 @@ impl Plane {
         Ok(Self::of(buffer, size, format))
     }
 
+    /// Decodes a picture at its full size.
+    pub(crate) fn decode_whole(
+        bytes: &[u8],
+        header: &DecompressHeader,
+    ) -> Result<Self, Unreadable> {
+        let (_, format) = Self::form(header);
+        let mut pixels = Vec::new();
+        let size = decode::pixels(bytes, header, ScalingFactor::ONE, format, &mut pixels)?;
+        Ok(Self::of(&pixels, size, format))
+    }
+
     /// What was decoded in that form.
     pub(crate) fn of(pixels: &[u8], (width, height): (usize, usize), format: PixelFormat) -> Self {
         let luma = match format {

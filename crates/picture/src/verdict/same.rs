@@ -11,10 +11,14 @@ use turbojpeg::{Colorspace, PixelFormat, ScalingFactor};
 
 use super::body;
 use super::decode::{self, Unreadable};
+use super::moved;
 use super::tables::{self, Table};
 
 /// The side of a JPEG's block.
 const SIDE: usize = 8;
+
+/// A block whose first coefficient is larger by so much is brighter by one level.
+const A_LEVEL: f32 = 8.0;
 
 /// The coefficients that are compared: the lowest four by four, whose steps are the finest.
 const LOW: usize = 4;
@@ -40,6 +44,9 @@ const MOST_BLOCKS: f32 = 0.01;
 /// ... and here with another one, which hides more.
 const MOST_BLOCKS_OTHERWISE: f32 = 0.002;
 
+/// More blocks that moved as a whole, close together, are a thing that came, went or moved, however few they are of all.
+const MOST_TOGETHER: u32 = 6;
+
 /// How much speaks against two files being of the same pixels.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Contradiction {
@@ -47,6 +54,16 @@ pub struct Contradiction {
     pub share: f32,
     /// The largest share with which they still count as the same picture.
     pub most: f32,
+    /// How many blocks that moved as a whole, be they sure or not, lie in one square of eight by eight blocks.
+    pub together: u32,
+}
+
+impl Contradiction {
+    /// Whether so little speaks against it that both files are of the same pixels.
+    #[must_use]
+    pub fn is_same_picture(&self) -> bool {
+        self.share <= self.most && self.together <= MOST_TOGETHER
+    }
 }
 
 /// Room for two pictures at full size, kept between calls.
@@ -83,8 +100,12 @@ pub(crate) fn contradiction(
     } else {
         MOST_BLOCKS_OTHERWISE
     };
-    let share = share(&buffers.first, &buffers.second, head.width, &rules);
-    Ok(Some(Contradiction { share, most }))
+    let (share, together) = compare(&buffers.first, &buffers.second, head.width, &rules);
+    Ok(Some(Contradiction {
+        share,
+        most,
+        together,
+    }))
 }
 
 /// The steps of the compared coefficients in both files, and how far apart the coefficients of one picture may be.
@@ -111,6 +132,12 @@ impl Rules {
             second,
             bounds,
         }
+    }
+
+    /// By how many levels a block's mean may differ in two files of one picture, and one more for the rounding.
+    #[expect(clippy::cast_possible_truncation, reason = "a few levels")]
+    fn farthest_level(&self) -> i16 {
+        (self.bounds[0][0] / A_LEVEL + 1.0) as i16
     }
 
     /// Whether a coefficient of one block is too far from the other block's.
@@ -154,12 +181,12 @@ fn farthest(a: f32, b: f32, is_mean: bool, is_same_table: bool) -> f32 {
     f32::midpoint(a, b) + RECODED + slack(a) + slack(b)
 }
 
-/// The share of whole blocks of the body that contradict.
+/// The share of whole blocks of the body that contradict, and how many that moved lie together.
 #[expect(clippy::cast_precision_loss, reason = "counts of blocks")]
-fn share(first: &[u8], second: &[u8], width: usize, rules: &Rules) -> f32 {
-    let basis = basis();
+fn compare(first: &[u8], second: &[u8], width: usize, rules: &Rules) -> (f32, u32) {
+    let (basis, least) = (basis(), rules.farthest_level());
     let rows = body::rows(first.len() / width.max(1));
-    let (mut blocks, mut against) = (0_u32, 0_u32);
+    let (mut blocks, mut against, mut moved) = (0_u32, 0_u32, Vec::new());
     let mut top = rows.start.next_multiple_of(SIDE);
     while top + SIDE <= rows.end {
         for left in (0..width / SIDE).map(|column| column * SIDE) {
@@ -167,6 +194,7 @@ fn share(first: &[u8], second: &[u8], width: usize, rules: &Rules) -> f32 {
                 block(first, left, top, width),
                 block(second, left, top, width),
             );
+            moved.push(u32::from(moved::is_moved(&a, &b, least)));
             if is_unsure(&a) || is_unsure(&b) {
                 continue;
             }
@@ -175,11 +203,12 @@ fn share(first: &[u8], second: &[u8], width: usize, rules: &Rules) -> f32 {
         }
         top += SIDE;
     }
-    against as f32 / blocks.max(1) as f32
+    let share = against as f32 / blocks.max(1) as f32;
+    (share, moved::together(&moved, width / SIDE))
 }
 
 /// The pixels of a block.
-type Block = [[u8; SIDE]; SIDE];
+pub(super) type Block = [[u8; SIDE]; SIDE];
 
 fn block(pixels: &[u8], left: usize, top: usize, width: usize) -> Block {
     let mut block = Block::default();

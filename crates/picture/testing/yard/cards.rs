@@ -139,3 +139,23 @@ pub fn blank(dice: &mut Dice) -> (Canvas, f32) {
     }
     (canvas, dice.within(0.3, 3.0))
 }
+
+/// A recorder's input without a signal: every dot of any level, some recorders in dots of two by two.
+pub fn static_noise(dice: &mut Dice) -> (Canvas, f32) {
+    let (low, high) = (dice.within(0.0, 70.0), dice.within(130.0, 255.0));
+    let dot = dice.whole(1, 3) as usize;
+    let mut canvas = Canvas::new([0.0; 3]);
+    for y in 0..HEIGHT {
+        for x in 0..WIDTH {
+            canvas.0[y * WIDTH + x] = if x % dot + y % dot > 0 {
+                canvas.0[(y - y % dot) * WIDTH + x - x % dot]
+            } else {
+                [dice.within(low, high) as i16 * 16; 3]
+            };
+        }
+    }
+    if dice.chance(0.5) {
+        clock(&mut canvas, dice);
+    }
+    (canvas, 0.0)
+}

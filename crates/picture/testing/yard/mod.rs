@@ -3,6 +3,7 @@
 
 pub mod canvas;
 pub mod cards;
+pub mod plain;
 pub mod scene;
 
 pub use canvas::{Canvas, Style, encode};

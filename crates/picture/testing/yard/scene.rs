@@ -2,6 +2,7 @@
 
 use super::Dice;
 use super::canvas::{Canvas, Grain, HEIGHT, Paint, WIDTH};
+use super::plain;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Light {
@@ -11,20 +12,37 @@ pub enum Light {
     QuietNight,
     Fog,
     Rain,
+    /// Even areas: lamps over a dark ground, snow, asphalt without grain.
+    Lamps,
+    Snow,
+    Flat,
+    /// A night without noise in which one thing moves.
+    Still,
 }
 
 impl Light {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Day,
         Self::Dusk,
         Self::Night,
         Self::QuietNight,
         Self::Fog,
         Self::Rain,
+        Self::Lamps,
+        Self::Snow,
+        Self::Flat,
+        Self::Still,
     ];
 
     fn is_night(self) -> bool {
-        matches!(self, Self::Night | Self::QuietNight)
+        matches!(
+            self,
+            Self::Night | Self::QuietNight | Self::Lamps | Self::Still
+        )
+    }
+
+    fn is_plain(self) -> bool {
+        matches!(self, Self::Lamps | Self::Snow | Self::Flat)
     }
 }
 
@@ -53,7 +71,12 @@ impl Camera {
         let horizon = dice.whole(150, 320);
         let mut camera = Self {
             light,
-            background: ground(horizon, dice),
+            background: match light {
+                Light::Lamps => plain::lamps(horizon, dice),
+                Light::Snow => plain::snow(horizon, dice),
+                Light::Flat => plain::flat(horizon, dice),
+                _ => ground(horizon, dice),
+            },
             horizon,
             air: [dice.within(120.0, 205.0); 3],
             thickness: if light == Light::Fog {
@@ -65,13 +88,20 @@ impl Camera {
                 Light::Day | Light::Fog => dice.within(0.5, 2.5),
                 Light::Dusk | Light::Rain => dice.within(0.7, 3.5),
                 Light::Night | Light::QuietNight => dice.within(0.6, 6.0),
+                Light::Lamps | Light::Snow => dice.within(1.5, 3.0),
+                Light::Flat => dice.within(0.2, 3.0),
+                Light::Still => 0.0,
             },
-            drift: if light == Light::QuietNight {
-                dice.within(0.0, 0.004)
-            } else {
-                dice.within(0.002, 0.05)
+            drift: match light {
+                Light::QuietNight => dice.within(0.0, 0.004),
+                Light::Still => 0.0,
+                _ => dice.within(0.002, 0.05),
             },
         };
+        if light.is_plain() {
+            // Their edges stay as hard as a card's: that the lens softens them must not be what tells them apart.
+            return camera;
+        }
         camera.shade(dice);
         camera.background.soften();
         camera
@@ -90,7 +120,8 @@ impl Camera {
             Light::Day | Light::Fog => 1.0,
             Light::Rain => dice.within(0.5, 0.8),
             Light::Dusk => dice.within(0.2, 0.5),
-            Light::Night | Light::QuietNight => dice.within(0.01, 0.08),
+            Light::Night | Light::QuietNight | Light::Still => dice.within(0.01, 0.08),
+            Light::Lamps | Light::Snow | Light::Flat => 1.0,
         };
         for y in 0..HEIGHT {
             for x in 0..WIDTH {
@@ -126,14 +157,18 @@ impl Camera {
         let mut canvas = self.background.clone();
         let trucks = match self.light {
             Light::QuietNight => i32::from(dice.chance(0.15)),
+            Light::Lamps => dice.whole(0, 2),
+            Light::Still => 0,
             Light::Night => dice.whole(0, 3),
             _ => dice.whole(0, 6),
         };
         for _ in 0..trucks {
             self.truck(&mut canvas, dice);
         }
-        if self.light == Light::Rain {
-            rain(&mut canvas, dice);
+        match self.light {
+            Light::Rain => rain(&mut canvas, dice),
+            Light::Still => plain::passer_by(&mut canvas, self.horizon, dice),
+            _ => {}
         }
         clock(&mut canvas, dice);
         let gain = 1.0 + dice.within(-self.drift, self.drift);

@@ -63,7 +63,7 @@ async fn exchange(
         Some((_, true)) => "thumb",
         None => "unknown",
     };
-    let _in_flight = world.recorder.begin(kind == "full");
+    let in_flight = world.recorder.begin(kind == "full");
     let latency = world.behaviours().latency_ms;
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;
@@ -78,7 +78,7 @@ async fn exchange(
         user_agent: head.user_agent.clone(),
         connection,
     });
-    let sent = reply.send(stream, head.bodyless).await;
+    let sent = reply.send(stream, head.bodyless, in_flight).await;
     world.recorder.sent(sent.bytes);
     Ok(sent.keep_open && head.keep_alive)
 }

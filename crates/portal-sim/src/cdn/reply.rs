@@ -6,7 +6,11 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::stats::InFlight;
 use crate::wall;
+
+/// The end of a body, which is written after the rest.
+const LAST_BYTES: usize = 1024;
 
 /// What follows the last byte of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,12 +102,17 @@ impl Reply {
         self.status
     }
 
-    pub(crate) async fn send(self, stream: &mut TcpStream, only_head: bool) -> Sent {
+    pub(crate) async fn send(
+        self,
+        stream: &mut TcpStream,
+        only_head: bool,
+        in_flight: InFlight<'_>,
+    ) -> Sent {
         let mut bytes = 0;
-        let written = self.write(stream, only_head, &mut bytes).await.is_ok();
+        let written = self.write(stream, only_head, &mut bytes, in_flight).await;
         Sent {
             bytes,
-            keep_open: written && self.ending == Ending::KeepOpen,
+            keep_open: written.is_ok() && self.ending == Ending::KeepOpen,
         }
     }
 
@@ -112,13 +121,24 @@ impl Reply {
         stream: &mut TcpStream,
         only_head: bool,
         bytes: &mut u64,
+        in_flight: InFlight<'_>,
     ) -> std::io::Result<()> {
+        let body = if only_head { &[] } else { &*self.body };
+        let (first, last) = body.split_at(body.len().saturating_sub(LAST_BYTES));
+        let mut head = Vec::new();
         if self.status != 0 {
-            stream.write_all(self.head().as_bytes()).await?;
+            head = self.head().into_bytes();
         }
-        if !only_head {
-            self.write_body(stream, bytes).await?;
+        if !first.is_empty() {
+            stream.write_all(&head).await?;
+            head.clear();
+            self.write_paced(stream, first, bytes).await?;
         }
+        // Who has all of an answer may ask again before this task goes on: that would count as two at the same time.
+        let _in_flight =
+            Some(in_flight).filter(|_| !matches!(self.ending, Ending::KeepOpen | Ending::Close));
+        stream.write_all(&head).await?;
+        self.write_paced(stream, last, bytes).await?;
         stream.flush().await?;
         match self.ending {
             Ending::KeepOpen => Ok(()),
@@ -130,15 +150,20 @@ impl Reply {
         }
     }
 
-    async fn write_body(&self, stream: &mut TcpStream, bytes: &mut u64) -> std::io::Result<()> {
+    async fn write_paced(
+        &self,
+        stream: &mut TcpStream,
+        part: &[u8],
+        bytes: &mut u64,
+    ) -> std::io::Result<()> {
         let Some(rate) = self.bytes_per_sec else {
-            stream.write_all(&self.body).await?;
-            *bytes += self.body.len() as u64;
+            stream.write_all(part).await?;
+            *bytes += part.len() as u64;
             return Ok(());
         };
         let step = (rate / 10).max(1);
         let pause = Duration::from_millis(u64::from(step) * 1000 / u64::from(rate));
-        for part in self.body.chunks(usize::try_from(step).unwrap_or(1)) {
+        for part in part.chunks(usize::try_from(step).unwrap_or(1)) {
             stream.write_all(part).await?;
             *bytes += part.len() as u64;
             tokio::time::sleep(pause).await;

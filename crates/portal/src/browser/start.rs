@@ -36,7 +36,19 @@ impl Browser {
         }
     }
 
+    /// One that ends as soon as it is started may do so by chance (chromedriver looks for a free port, and another program may be
+    /// the first to take it): it is started once more.
     async fn start_local(settings: &BrowserSettings) -> Result<Self, BrowserError> {
+        match Self::try_local(settings).await {
+            Err(BrowserError::Start(why)) => {
+                tracing::warn!(why, "the browser did not start, trying once more");
+                Self::try_local(settings).await
+            }
+            result => result,
+        }
+    }
+
+    async fn try_local(settings: &BrowserSettings) -> Result<Self, BrowserError> {
         let chromium =
             find_chromium(settings.chromium.as_deref()).map_err(BrowserError::Missing)?;
         let chromedriver =

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 
+/// How long a process may take to become another program, on a machine that has more to do than it can.
+const BECOMING: Duration = Duration::from_millis(500);
+
 /// What `/proc/<pid>/stat` says of a process.
 pub(super) struct Status {
     pub parent: u32,
@@ -97,13 +100,25 @@ pub(super) fn kill_descendants(root: u32) {
 }
 
 /// Kills driver and browser that work in `folder` until none is left, for at most five seconds: one that is still dying would
-/// make the folder anew. Only processes that we may look into are found.
+/// make the folder anew. Only processes that we may look into are found. One that is just becoming another program is looked
+/// at again, for a moment: there are programs that never show what they were started with.
 pub(super) fn end_users_of(folder: &Path) {
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let begun = Instant::now();
     loop {
-        let mut users = all();
-        users.retain(|pid| uses(*pid, folder));
-        if users.is_empty() || Instant::now() > deadline {
+        let (mut users, mut is_clear) = (Vec::new(), true);
+        for pid in all() {
+            match uses(pid, folder) {
+                Some(true) => users.push(pid),
+                Some(false) => {}
+                None => is_clear = false,
+            }
+        }
+        let patience = match (users.is_empty(), is_clear) {
+            (true, true) => return,
+            (true, false) => BECOMING,
+            (false, _) => Duration::from_secs(5),
+        };
+        if begun.elapsed() > patience {
             return;
         }
         users.into_iter().for_each(kill);
@@ -112,14 +127,22 @@ pub(super) fn end_users_of(folder: &Path) {
 }
 
 /// Whether a process was started with `folder` in its environment, or in an option: Chromium's helpers overwrite their
-/// environment. An operator's `ls FOLDER` is neither.
-fn uses(pid: u32, folder: &Path) -> bool {
+/// environment. An operator's `ls FOLDER` is neither. `None` while it shows neither arguments nor environment, though it has a
+/// program: between two programs the kernel has none of them.
+fn uses(pid: u32, folder: &Path) -> Option<bool> {
     let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let (arguments, environment) = (read("cmdline"), read("environ"));
+    if arguments.is_empty() && environment.is_empty() {
+        // What the kernel runs for itself, and what is dead, has no program.
+        let has_program = std::fs::read_link(format!("/proc/{pid}/exe")).is_ok();
+        return if has_program { None } else { Some(false) };
+    }
     // A helper's arguments may be joined by spaces, for the same reason.
-    let arguments = read("cmdline");
     let mut options = arguments.split(|byte| matches!(byte, 0 | b' '));
-    has(&read("environ"), folder.as_os_str())
-        || options.any(|option| option.starts_with(b"--") && has(option, folder.as_os_str()))
+    Some(
+        has(&environment, folder.as_os_str())
+            || options.any(|option| option.starts_with(b"--") && has(option, folder.as_os_str())),
+    )
 }
 
 fn has(bytes: &[u8], wanted: &OsStr) -> bool {

@@ -14,6 +14,14 @@
     const timer = setTimeout(done, 120);
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { clearTimeout(timer); done(); }, 0)));
   });
+  // Two animation frames, for however long a busy machine takes: what hears scrolling runs with them. A hidden page draws none.
+  page.painted = async (limit) => {
+    if (document.visibilityState === 'hidden') return page.drawn().then(() => true);
+    return new Promise((done) => {
+      const timer = setTimeout(() => done(false), limit);
+      requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { clearTimeout(timer); done(true); }, 0)));
+    });
+  };
   // Waits until `condition` gives something, looking again whenever the page was drawn; undefined when time is up.
   page.until = async (condition, ms) => {
     const end = performance.now() + ms;
@@ -97,13 +105,59 @@
     if (document.scrollingElement) found.push(document.scrollingElement);
     return found;
   };
-  const MORE = /^\W*((load|show|view|see|fetch|get|go to)( the)?)?\s*(more|older|earlier|next)\b(?!.*(month|year|day))|^\W*(cargar|ver|mostrar) m[aá]s|加载更多|更多|もっと|더 보기|^\W*(voir|charger) plus|^\W*mehr|下一页|siguiente|suivant|nächste|próxima/i;
-  const moreButtons = () => [...page.all()].filter((element) => {
-    if (!/^(button|a)$/i.test(element.tagName) && element.getAttribute('role') !== 'button') return false;
-    if (element.disabled || element.getAttribute('aria-disabled') === 'true') return false;
-    const text = (element.textContent.trim() || element.getAttribute('aria-label') || '').slice(0, 60);
-    return MORE.test(text) && page.visible(element) && !element.closest('table,[role=dialog],[role=grid]');
-  });
+  // What a button says that brings more of a list or turns to its next page, in the languages of the picker. Going back, and
+  // turning the calendar, is something else.
+  const MORE = new RegExp([
+    String.raw`^\W*((load|show|view|see|fetch|get|go to)( the| some| all)?)?\s*(more|older|earlier|further|additional|remaining|next)\b(?!.*(month|year|day))`,
+    String.raw`^\W*(load|show|view|see) (all|previous|the rest|\d+ more)\b(?!.*(month|year|day|camera))`,
+    String.raw`^\W*(mehr|weitere|ältere|frühere|nächste seite|alle (bilder|aufnahmen|anzeigen|laden))(?!.*(monat|jahr|tag\b))`,
+    String.raw`^\W*((cargar|ver|mostrar)\s+)?(más|mas|anteriores|siguiente)(?!.*(mes|año|día))|^\W*(cargar|ver|mostrar) .*(anteriores|más|todo)`,
+    String.raw`^\W*((voir|charger|afficher)\s+)?(plus|suivante?s?)(?!.*(mois|année|jour))|^\W*(voir|charger|afficher) .*(précédente?s?|plus|tout)`,
+    String.raw`^\W*((carica|mostra)\s+)(altr[ie]|precedenti|tutt[ie]|di più)|^\W*(successiv[ao]|prossima pagina)`,
+    String.raw`^\W*((carregar|mostrar|ver)\s+)(mais|anteriores|tudo)|^\W*próxima(?!.*(mês|ano|dia))`,
+    String.raw`^\W*(meer|oudere|eerdere|volgende)(?!.*(maand|jaar|dag))`,
+    '加载更多|更多|下一页|もっと|次のページ|더 보기|다음 페이지|показать ещё|показать еще|загрузить ещё|загрузить еще|xem thêm|tải thêm',
+  ].join('|'), 'iu');
+  // What a button below a list does that is not to bring more of it.
+  const OTHER = /download|refresh|reload|retry|try again|share|print|top\b|back|previous|delete|remove|log ?(in|out)|sign|close|cancel|clear|filter|sort|export|report|contact|herunter|aktualis|erneut|teilen|oben|zurück|descarg|actualiz|compart|volver|télécharg|actualis|partag|retour|scaric|aggiorn|baixar|atualiz|下载|刷新|返回|更新|戻る|새로/i;
+  const pressable = (element) => (/^(button|a)$/i.test(element.tagName) || element.getAttribute('role') === 'button')
+    && !element.disabled && element.getAttribute('aria-disabled') !== 'true'
+    && !element.closest('table,[role=dialog],[role=grid],[role=menu]');
+  const wordsOf = (element) => (element.textContent.trim() || element.getAttribute('aria-label') || element.getAttribute('title') || '').slice(0, 60);
+  const moreButtons = () => [...page.all()].filter((element) => pressable(element) && MORE.test(wordsOf(element)) && page.visible(element));
+  // The first button below the last picture, whatever it says: where there is more, one like it must bring it.
+  const buttonBelow = () => {
+    const pictures = [...page.all()].filter((element) => element.tagName === 'IMG' && /jpe?g/i.test(element.src) && page.visible(element));
+    const last = pictures.at(-1);
+    if (!last) return [];
+    const follows = (element) => last.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const stays = (element) => !element.href || new URL(element.href).hash && element.href.split('#')[0] === location.href.split('#')[0];
+    const isUnknown = (element) => pressable(element) && follows(element) && stays(element) && !element.hasAttribute('aria-expanded')
+      && !OTHER.test(wordsOf(element)) && !element.closest('nav,footer') && page.visible(element);
+    return [...page.all()].filter(isUnknown).slice(0, 1);
+  };
+  // The number after the present one in a row of page numbers that has no button for the next page.
+  const nextNumber = () => {
+    const isCurrent = (element) => (element.getAttribute('aria-current') && element.getAttribute('aria-current') !== 'false')
+      || /(^|[-_\s])(active|current|selected)([-_\s]|$)/i.test(element.getAttribute('class') || '');
+    const numbers = [...page.all()].filter((element) => /^\d{1,4}$/.test(element.textContent.trim()) && element.children.length === 0
+      && !element.closest('table,[role=dialog],[role=grid]') && page.visible(element));
+    const holder = (element) => /^(li|a|button)$/i.test(element.tagName) ? element : element.closest('li,a,button');
+    for (const current of numbers.map(holder).filter((element) => element && isCurrent(element))) {
+      const wanted = String(Number(current.textContent) + 1);
+      const row = current.parentElement?.closest('li') ? current.parentElement.closest('li').parentElement : current.parentElement;
+      const next = numbers.find((element) => element.textContent.trim() === wanted && row?.contains(element));
+      if (next) return [holder(next) || next];
+    }
+    return [];
+  };
+  const turners = (insists) => {
+    for (const find of [moreButtons, nextNumber, ...(insists ? [buttonBelow] : [])]) {
+      const found = find();
+      if (found.length) return found;
+    }
+    return [];
+  };
   // Parts of a list that are folded away or behind a tab named by an hour or a number; tabs with names may lead elsewhere.
   const folded = () => [...page.all()].filter((element) => {
     const role = element.getAttribute('role');
@@ -138,12 +192,19 @@
   };
 
   // Scrolls everything to its end, step by step, and tells every picture address seen on the way.
-  // `pause` is how long each step lasts at least; `quiet` how long nothing may change at the end.
-  page.sweep = async ({ pause, quiet, limit }) => {
+  // `pause` is how long each step lasts at least; `quiet` how long nothing may change at the end; `presses` whether buttons that
+  // bring more are pressed, `insists` whether also the first one below the pictures.
+  page.sweep = async ({ pause, quiet, limit, presses, insists }) => {
     const end = performance.now() + limit;
     const found = new Map();
     const note = () => { for (const address of page.pictures()) if (!found.has(address)) found.set(address, found.size); };
-    const rest = async () => { if (pause > 0) await page.sleep(pause); else await page.drawn(); };
+    // How long a step is waited for to be drawn; where none is drawn at all, no longer than that once.
+    let patience = 5000;
+    const rest = async () => {
+      if (pause === 0) return page.drawn();
+      await page.sleep(pause);
+      if (!await page.painted(patience)) patience = 120;
+    };
     let grown = true;
     note();
     while (grown && performance.now() < end) {
@@ -162,13 +223,15 @@
         }
         nudge(box);
       }
-      for (const button of [...moreButtons(), ...(pause > 0 ? folded() : [])]) {
+      // Only what was looked at patiently may be replaced: a button can turn a page before its lazy pictures are there.
+      for (const button of presses ? [...turners(insists), ...folded()] : []) {
         if (clicked.has(button)) continue;
         clicked.add(button);
         button.click();
         await rest();
         note();
       }
+      if (pause > 0) await page.painted(patience);
       const since = performance.now();
       await page.until(() => !running() && performance.now() - Math.max(since, state.lastChange) >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));
       note();

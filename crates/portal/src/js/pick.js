@@ -92,7 +92,7 @@
     for (let at = element.parentElement, depth = 0; at && depth < 3; at = at.parentElement, depth += 1) words += ` ${at.getAttribute('class') || ''}`;
     return words;
   };
-  const pickers = () => {
+  const scored = () => {
     const found = [];
     for (const element of page.all()) {
       const input = element.tagName === 'INPUT';
@@ -110,8 +110,9 @@
       if (element.closest('table,[role=grid]')) continue;
       found.push({ element, score });
     }
-    return found.sort((a, b) => b.score - a.score).map(({ element }) => element);
+    return found.sort((a, b) => b.score - a.score);
   };
+  const pickers = () => scored().map(({ element }) => element);
   page.pickerValue = () => {
     for (const element of pickers().slice(0, 4)) {
       const words = element.tagName === 'INPUT' ? element.value : element.textContent;
@@ -347,5 +348,7 @@
     return Boolean(entry);
   };
   state.namesDay = namesDay;
+  // Whether something names days, rather than being merely a field to type into.
+  state.namesDays = () => calendars().length > 0 || scored().some(({ score }) => score >= 30);
   state.isPicker = () => pickers().length > 0 || calendars().length > 0 || document.querySelector('select') !== null;
 })();

@@ -23,7 +23,8 @@
     await page.until(usable, Math.max(0, limit - (performance.now() - start)));
     const left = Math.max(0, limit - (performance.now() - start));
     await page.until(() => !page.running() && performance.now() - state.lastChange > 60, Math.min(left, 6000));
-    return reading(page.pictures(), { picker: state.isPicker(), title: document.title });
+    const [navigation] = performance.getEntriesByType('navigation');
+    return reading(page.pictures(), { picker: state.isPicker(), days: state.namesDays(), status: navigation?.responseStatus || 0, location: location.href });
   };
 
   // Waits until a request made since the pick has been answered and its answer drawn, then reads what is shown.

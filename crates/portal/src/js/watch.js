@@ -9,7 +9,7 @@
   const begin = (kind, method, url, request) => {
     const entry = {
       id: ++state.sequence, kind, method: String(method || 'GET').toUpperCase(), url: String(url),
-      request: request || '', phase: state.phase, start: performance.now(), end: null, status: 0, body: null, error: null,
+      request: request || '', phase: state.phase, start: performance.now(), end: null, status: 0, body: null, error: null, retryAfter: null,
     };
     try { entry.url = new URL(entry.url, document.baseURI).href; } catch { /* kept as it is */ }
     state.log.push(entry);
@@ -41,6 +41,7 @@
       const answer = ownFetch.apply(this, arguments);
       answer.then((response) => {
         entry.status = response.status;
+        entry.retryAfter = response.headers.get('retry-after');
         if (!textual(response.headers.get('content-type'))) return finish(entry, null);
         return response.clone().text().then((text) => finish(entry, text), (error) => finish(entry, null, error));
       }, (error) => finish(entry, null, error)).catch((error) => finish(entry, null, error));
@@ -60,6 +61,7 @@
     const entry = begin('xhr', method, url, spell(body));
     this.addEventListener('loadend', () => {
       entry.status = this.status;
+      entry.retryAfter = /^retry-after: *(.+)$/im.exec(this.getAllResponseHeaders())?.[1] || null;
       try {
         const text = this.responseType === '' || this.responseType === 'text' ? this.responseText
           : this.responseType === 'json' ? JSON.stringify(this.response)

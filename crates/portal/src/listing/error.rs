@@ -1,6 +1,9 @@
 //! Why a day could not be listed. Must not decide what follows from it beyond this crate.
 
-use chrono::NaiveDate;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::retry_after;
 use draywatch_core::zone::ZoneError;
 use draywatch_core::{CameraId, Kind};
 
@@ -18,6 +21,18 @@ pub enum ListError {
     /// There is no browser where there should be one.
     #[error("no browser is running")]
     NoBrowser,
+    /// The page itself was answered with an error, and shows nothing to pick a day with.
+    #[error(
+        "the portal's page for {camera} ({url}) was answered with HTTP {status}; if this goes on, check portal.page_url"
+    )]
+    Page {
+        /// The camera.
+        camera: CameraId,
+        /// The page.
+        url: String,
+        /// HTTP status.
+        status: u16,
+    },
     /// The page showed nothing at all.
     #[error(
         "the portal's page stayed blank for {camera} ({url}); if this goes on, open it in a browser and look"
@@ -81,6 +96,8 @@ pub enum ListError {
         status: u16,
         /// The request and what became of it.
         complaint: String,
+        /// For how long it wants to be left alone: the header `Retry-After`, word for word.
+        retry_after: Option<String>,
     },
     /// The page answered no pick within the time.
     #[error(
@@ -113,21 +130,19 @@ impl ListError {
             Self::NoBrowser => Kind::Browser,
             Self::Zone(_) => Kind::Contradiction,
             Self::NotOffered { .. } => Kind::NotFound,
-            Self::Api { status: 429, .. } => Kind::RateLimited,
-            Self::Api {
-                status: 401 | 403, ..
-            } => Kind::Forbidden,
-            Self::NoPicker { .. }
-            | Self::Pick { .. }
-            | Self::Api {
-                status: 404 | 410, ..
-            } => Kind::PortalChanged,
-            Self::Blank { .. }
-            | Self::Trouble { .. }
-            | Self::NoAnswer { .. }
-            | Self::Api { .. } => Kind::Transient,
+            Self::Api { status, .. } | Self::Page { status, .. } => kind_of(*status),
+            Self::NoPicker { .. } | Self::Pick { .. } => Kind::PortalChanged,
+            Self::Blank { .. } | Self::Trouble { .. } | Self::NoAnswer { .. } => Kind::Transient,
             Self::Deadline { .. } => Kind::Interrupted,
         }
+    }
+
+    /// For how long the portal wants to be left alone; `None` when it does not say.
+    pub(super) fn pause_wanted(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let Self::Api { retry_after, .. } = self else {
+            return None;
+        };
+        retry_after::parse(retry_after.as_deref()?, now)
     }
 
     /// Whether a fresh load may help.
@@ -141,6 +156,11 @@ impl ListError {
                     status: 401 | 403 | 429,
                     ..
                 }
+                // How long it wants to be left alone is not to be seen; at once it does not want to be asked again.
+                | Self::Page {
+                    status: 401 | 403 | 404 | 410 | 429 | 503,
+                    ..
+                }
                 | Self::Browser(BrowserError::Missing(_))
         )
     }
@@ -149,5 +169,15 @@ impl ListError {
     pub(super) fn breaks_browser(&self) -> bool {
         !matches!(self, Self::Browser(BrowserError::Unreachable { .. }))
             && matches!(self, Self::Browser(_) | Self::NoBrowser)
+    }
+}
+
+/// What an HTTP status of the portal means.
+fn kind_of(status: u16) -> Kind {
+    match status {
+        429 => Kind::RateLimited,
+        401 | 403 => Kind::Forbidden,
+        404 | 410 => Kind::PortalChanged,
+        _ => Kind::Transient,
     }
 }

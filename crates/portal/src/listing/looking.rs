@@ -5,11 +5,12 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use draywatch_core::listing::ListedFrame;
 use tokio::time::Instant;
 
 use super::ListError;
 use crate::page::{Pace, Page};
-use crate::raw::RawReading;
+use crate::raw::{RawEntry, RawReading};
 use crate::reading::{
     Agreement, Key, NetworkReading, Sighting, Wanted, compare, network_reading, sightings,
 };
@@ -18,8 +19,21 @@ use crate::reading::{
 pub(super) const CONVERGENCE: Duration = Duration::from_secs(15);
 /// How long a page may take to repeat a failed request of its own accord.
 const SELF_REPAIR: Duration = Duration::from_secs(2);
+/// How long a request of before the pick is waited for where a part of the list may wait for it: pages commonly ask for one part at a
+/// time, whatever day it is of.
+const HELD_UP_MS: f64 = 20_000.0;
 /// How long an empty day without a word must stay so.
 const SILENT_EMPTY: Duration = Duration::from_secs(3);
+
+/// A doubt that no second pass can lift.
+const MORE_THAN_SHOWN: &str = "the portal's answers say that there is more than the page shows";
+
+/// A doubt about a list that does not reach from one end of the day to the other.
+const MAY_BE_A_PART: &str = "the frames do not reach over the whole day, and there are signs that they are but a part of it";
+
+/// The same of what came only with buttons that were pressed later: a part of another list's next page, for one.
+const UNANSWERED: &str =
+    "the page did not show the day when it was picked, only when its buttons were pressed";
 
 /// What to do after a look.
 pub(super) enum Verdict {
@@ -42,11 +56,16 @@ pub(super) struct Looking {
     before: BTreeMap<Key, Sighting>,
     since: Instant,
     answered_at: Option<Instant>,
+    /// When a look last showed more than the one before it: what still grows is given time.
+    grew_at: Instant,
     /// Frames of the day that the answers named at the last look.
     named: usize,
     pub(super) looks: u32,
+    /// Looks that were patient and pressed what brings more.
     patient: u32,
     steady: u32,
+    /// Whether the pick was answered, or showed something of the day, before any button was pressed.
+    came_unasked: bool,
     /// Whether nothing came after the last leap.
     leapt_in_vain: bool,
     pub(super) timeout: Duration,
@@ -57,13 +76,9 @@ impl Looking {
         wanted: Wanted,
         timeout: Duration,
         page: &Page,
-        settled: &RawReading,
+        shown_before: &[String],
     ) -> Self {
-        let before = wanted.only(&sightings(
-            &wanted.camera,
-            &settled.shown_before,
-            page.base.as_ref(),
-        ));
+        let before = wanted.only(&sightings(&wanted.camera, shown_before, page.base.as_ref()));
         let now = Instant::now();
         Self {
             wanted,
@@ -71,10 +86,12 @@ impl Looking {
             before,
             since: now,
             answered_at: None,
+            grew_at: now,
             named: 0,
             looks: 0,
             patient: 0,
             steady: 0,
+            came_unasked: false,
             leapt_in_vain: false,
             timeout,
         }
@@ -103,11 +120,33 @@ impl Looking {
             }
         }
         self.looks += 1;
-        self.patient += u32::from(tempo == Pace::Patient);
-        self.named = self.network(page).frames.len();
+        self.patient += u32::from(tempo.presses());
+        let network = self.network(page);
+        self.named = network.frames.len();
+        self.came_unasked |= !tempo.presses() && (network.is_answered || self.have_come());
         let grew = (self.elements.len(), self.named) != known;
-        self.steady = if grew { 0 } else { self.steady + 1 };
+        if grew {
+            self.grew_at = Instant::now();
+            self.steady = 0;
+        } else {
+            self.steady += 1;
+        }
         self.leapt_in_vain = matches!(tempo, Pace::Leap(_)) && !grew && !read.more;
+    }
+
+    /// Whether nothing came of the pick yet, nor was waited for.
+    pub(super) fn waits_for_the_pick(&self, tempo: Pace) -> bool {
+        !self.came_unasked && !tempo.is_patient()
+    }
+
+    /// Whether there must be more than was seen so far, or may be: the answers say so, or a list that was cut short at an edge of the day
+    /// looks like this.
+    pub(super) fn expects_more(&self, page: &Page, now: DateTime<Utc>) -> bool {
+        let network = self.network(page);
+        let frames = self.wanted.frames(&network.frames, &self.elements);
+        network.says_more
+            || network.may_have_more
+            || !frames.is_empty() && !self.wanted.edges_are_covered(&frames, now)
     }
 
     pub(super) fn judge(&mut self, page: &Page, read: &RawReading, now: DateTime<Utc>) -> Verdict {
@@ -115,19 +154,41 @@ impl Looking {
         if network.is_answered && self.answered_at.is_none() {
             self.answered_at = Some(Instant::now());
         }
+        if self.is_held_up(page, read, &network, now) {
+            self.steady = 0;
+        }
         let agreement = compare(&self.wanted, &network, &self.elements);
         let is_waiting = read.open.iter().any(|entry| entry.phase == page.phase);
         tracing::trace!(?agreement, answered = network.is_answered, elements = self.elements.len(), is_waiting, signs = ?read.signs, "look");
+        let verdict = self.judge_agreement(agreement, &network, read, is_waiting, now);
+        match verdict {
+            Verdict::Sure | Verdict::Doubt(_, false)
+                if !self.came_unasked && !self.elements.is_empty() =>
+            {
+                self.judge_different(UNANSWERED.into())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn judge_agreement(
+        &self,
+        agreement: Agreement,
+        network: &NetworkReading,
+        read: &RawReading,
+        is_waiting: bool,
+        now: DateTime<Utc>,
+    ) -> Verdict {
         // When the request of this pick failed, what the page knew before proves nothing.
         let is_stale = network.failure.is_some() && !network.names_day_now;
         match agreement {
-            Agreement::Same | Agreement::SameTimes if !is_stale => self.judge_same(&network, is_waiting, now),
+            Agreement::Same | Agreement::SameTimes if !is_stale => self.judge_same(network, is_waiting, now),
             _ if is_waiting && self.since.elapsed() < self.timeout => Verdict::Again,
-            _ if network.failure.is_some() && self.since.elapsed() >= SELF_REPAIR => self.fail_api(&network),
+            _ if network.failure.is_some() && self.since.elapsed() >= SELF_REPAIR => self.fail_api(network),
             _ if network.failure.is_some() => Verdict::Again,
-            Agreement::Nothing => self.judge_nothing(&network, read),
+            Agreement::Nothing => self.judge_nothing(network, read),
             Agreement::Same | Agreement::SameTimes => Verdict::Again,
-            Agreement::OnlyElements => self.judge_elements(&network),
+            Agreement::OnlyElements => self.judge_elements(network),
             Agreement::OnlyNetwork => self.judge_different(format!(
                 "the portal's answers name {} frames, and the page shows none of them",
                 network.frames.len()
@@ -162,7 +223,7 @@ impl Looking {
             }
         }
         if is_waiting || self.patient == 0 || self.steady == 0 {
-            return if self.since.elapsed() < self.timeout + CONVERGENCE {
+            return if self.grew_at.elapsed() < self.timeout + CONVERGENCE {
                 Verdict::Again
             } else {
                 self.stalled()
@@ -176,11 +237,25 @@ impl Looking {
             };
         }
         if network.says_more {
-            return self.judge_different(
-                "the portal's answers say that there is more than the page shows".into(),
-            );
+            return self.judge_different(MORE_THAN_SHOWN.into());
+        }
+        if self.may_be_a_part(network, &frames, now) {
+            return Verdict::Doubt(MAY_BE_A_PART.into(), false);
         }
         Verdict::Sure
+    }
+
+    /// Whether an answer that does not say that it is all hints at more, or the page shows only what it showed before the pick: then
+    /// its first part agrees with the answer's first part. A list from one end of the day to the other is no such part.
+    fn may_be_a_part(
+        &self,
+        network: &NetworkReading,
+        frames: &[ListedFrame],
+        now: DateTime<Utc>,
+    ) -> bool {
+        let hints = u8::from(network.may_have_more) + u8::from(!self.is_new());
+        let is_cut = !self.wanted.edges_are_covered(frames, now);
+        !network.says_all && (hints == 2 || hints == 1 && is_cut)
     }
 
     fn judge_nothing(&self, network: &NetworkReading, read: &RawReading) -> Verdict {
@@ -221,20 +296,19 @@ impl Looking {
 
     /// Only the page's elements name frames: they must have come after the pick, and stay the same.
     fn judge_elements(&self, network: &NetworkReading) -> Verdict {
-        let came = self
-            .elements
-            .keys()
-            .any(|key| !self.before.contains_key(key));
         if self.patient < 2
             || self.steady == 0
-            || !came
-            || network.is_answered && self.since.elapsed() < self.limit()
+            || !self.have_come()
+            || network.is_answered && self.grew_at.elapsed() < self.limit()
         {
-            return if self.since.elapsed() < self.limit() {
+            return if self.grew_at.elapsed() < self.limit() {
                 Verdict::Again
             } else {
                 self.stalled()
             };
+        }
+        if network.says_more {
+            return self.judge_different(MORE_THAN_SHOWN.into());
         }
         Verdict::Doubt(
             "only the page's pictures could be read, not the portal's answers".into(),
@@ -242,8 +316,37 @@ impl Looking {
         )
     }
 
+    /// Whether what is shown came with the pick. A list that stayed where it was shows frames of the wanted day too, at its edge,
+    /// and a new live picture; so it must be most of them.
+    fn have_come(&self) -> bool {
+        let is_new = |key: &&Key| !self.before.contains_key(*key);
+        let new = self.elements.keys().filter(is_new).count();
+        new * 2 > self.elements.len()
+    }
+
+    /// Whether the rest of a list that does not reach over the day may wait for a request that was sent before the pick.
+    fn is_held_up(
+        &self,
+        page: &Page,
+        read: &RawReading,
+        network: &NetworkReading,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let is_older =
+            |entry: &RawEntry| entry.phase < page.phase && read.now - entry.start < HELD_UP_MS;
+        let frames = self.wanted.frames(&network.frames, &self.elements);
+        read.open.iter().any(is_older)
+            && !network.says_all
+            && !self.wanted.edges_are_covered(&frames, now)
+    }
+
+    /// Whether what is shown of the day, if anything is, came with the pick.
+    pub(super) fn is_new(&self) -> bool {
+        self.elements.is_empty() || self.have_come()
+    }
+
     fn judge_different(&self, why: String) -> Verdict {
-        let since = self.answered_at.unwrap_or(self.since);
+        let since = self.answered_at.unwrap_or(self.since).max(self.grew_at);
         if since.elapsed() < CONVERGENCE {
             Verdict::Again
         } else {
@@ -269,12 +372,13 @@ impl Looking {
     }
 
     fn fail_api(&self, network: &NetworkReading) -> Verdict {
-        let (status, complaint) = network.failure.clone().unwrap_or_default();
+        let failure = network.failure.clone().unwrap_or_default();
         Verdict::Fail(ListError::Api {
             camera: self.wanted.camera.clone(),
             date: self.wanted.date,
-            status,
-            complaint,
+            status: failure.status,
+            complaint: failure.complaint,
+            retry_after: failure.retry_after,
         })
     }
 }

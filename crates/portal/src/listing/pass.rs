@@ -2,20 +2,29 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use draywatch_core::CameraId;
 use draywatch_core::address::{Address, AddressTime};
 use draywatch_core::listing::ListedFrame;
 use draywatch_core::zone::{self, Evidence, ImageTime};
+use tokio::time::Instant;
+use url::Url;
 
 use super::looking::{CONVERGENCE, Looking, Verdict};
-use super::{ListError, Lister, ZoneState};
+use super::{ListError, Lister, ZoneState, is_whole};
+use crate::Browser;
 use crate::page::{Pace, Page};
 use crate::raw::{RawReading, Signs};
-use crate::reading::Wanted;
+use crate::reading::{Wanted, sightings};
 
 /// The longest wait for a page to show anything at all.
 const BLANK_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long the wanted day may stay on the page after another was picked, in a first pass and in one that is to confirm it. It may
+/// stay for ever: on a page that does not follow the pick, or has no more to show.
+const GONE: Duration = Duration::from_secs(10);
+const GONE_TO_CONFIRM: Duration = Duration::from_secs(30);
+
 /// What one pass saw.
 #[derive(Debug, Clone)]
 pub struct Pass {
@@ -27,6 +36,8 @@ pub struct Pass {
     pub is_contradictory: bool,
     /// Whether the order of the frames tells the passes of a doubled hour apart, where the day has one.
     pub is_order_clear: bool,
+    /// Whether most of what the page showed of the day came with the pick: else it may be what it showed before.
+    pub is_new: bool,
     /// How addresses were read.
     pub reading: ImageTime,
     /// The newest address time seen.
@@ -38,29 +49,36 @@ pub struct Pass {
 }
 
 impl Lister {
-    /// One pass over the page.
+    /// One pass over the page; from `far`, a day at some distance is shown and read before the wanted one.
     pub(super) async fn pass(
         &mut self,
         camera: &CameraId,
         date: NaiveDate,
         zone: &ZoneState,
+        far: bool,
     ) -> Result<Pass, ListError> {
-        self.open(camera).await?;
+        self.open(camera, date).await?;
         let reading = self.decide(camera, zone).await?;
-        self.show_another_day(camera, date).await?;
-        self.pick(camera, date).await?;
         let wanted = Wanted {
             camera: camera.clone(),
             date,
             zone: self.settings.time_zone,
             reading,
         };
+        let mut shown_before = if far {
+            self.read_a_far_day(&wanted).await?
+        } else {
+            Vec::new()
+        };
+        self.show_another_day(&wanted).await?;
+        self.pick(camera, date).await?;
         let timeout = self.settings.page_timeout;
         let (browser, page) = self.opened()?;
         let settled = page.settle(browser, timeout).await?;
         let portal_took =
             Duration::try_from_secs_f64((settled.portal_took / 1e3).max(0.0)).unwrap_or_default();
-        let mut looking = Looking::new(wanted, timeout, page, &settled);
+        shown_before.extend_from_slice(&settled.shown_before);
+        let mut looking = Looking::new(wanted, timeout, page, &shown_before);
         let (doubt, is_contradictory) = self.converge(&mut looking, settled).await?;
         let now = self.clock.now();
         let (_, page) = self.opened()?;
@@ -75,6 +93,7 @@ impl Lister {
             doubt,
             is_contradictory,
             is_order_clear,
+            is_new: looking.is_new(),
             reading,
             newest,
             observed_at: now,
@@ -82,16 +101,17 @@ impl Lister {
         })
     }
 
-    fn opened(&mut self) -> Result<(&crate::Browser, &mut Page), ListError> {
+    fn opened(&mut self) -> Result<(&Browser, &mut Page), ListError> {
         match (&self.browser, &mut self.page) {
             (Some(browser), Some(page)) => Ok((browser, page)),
             _ => Err(ListError::NoBrowser),
         }
     }
 
-    /// Opens the page for the camera, unless it is open.
-    async fn open(&mut self, camera: &CameraId) -> Result<(), ListError> {
+    /// Opens the page for the camera, unless it is open. One that was opened while the day grew may hold it as it was then.
+    async fn open(&mut self, camera: &CameraId, date: NaiveDate) -> Result<(), ListError> {
         if self.browser.is_some()
+            && is_whole(date, self.settings.time_zone, self.opened_at)
             && self
                 .page
                 .as_ref()
@@ -99,19 +119,34 @@ impl Lister {
         {
             return Ok(());
         }
+        self.page = None;
+        self.opened_at = self.clock.now();
         let url = self.settings.page_url.clone();
         let limit = self.settings.page_timeout.min(BLANK_LIMIT);
         let today = self.today();
         let browser = self.browser().await?;
         let (mut page, reading) = Page::open(browser, &url, camera, limit).await?;
         page.picks.insert(0, today);
-        if reading.picker {
+        let names_frames = |text: &String| Address::parse(text).is_some();
+        let elsewhere = landed_elsewhere(&url, &reading);
+        let is_another =
+            elsewhere.is_some() && !reading.days && !reading.pictures.iter().any(names_frames);
+        if reading.picker && !is_another {
             self.page = Some(page);
             self.first_look = reading.pictures;
             return Ok(());
         }
         let camera = camera.clone();
+        let landed = elsewhere.map_or_else(
+            || url.to_string(),
+            |there| format!("{url}, which leads to {there}"),
+        );
         Err(match reading.signs {
+            _ if reading.status >= 400 => ListError::Page {
+                camera,
+                url: landed,
+                status: reading.status,
+            },
             Signs { content: false, .. } => ListError::Blank {
                 camera,
                 url: url.to_string(),
@@ -123,7 +158,7 @@ impl Lister {
             },
             _ => ListError::NoPicker {
                 camera,
-                url: url.to_string(),
+                url: landed,
             },
         })
     }
@@ -184,13 +219,30 @@ impl Lister {
         )?)
     }
 
-    /// Picking the day that is shown changes nothing, so another day is picked first.
-    async fn show_another_day(
-        &mut self,
-        camera: &CameraId,
-        date: NaiveDate,
-    ) -> Result<(), ListError> {
+    /// Shows a day so far from the wanted one that its list has no frame of that, not even at an edge, and reads all that the page
+    /// then shows: a page that ignores picks is found out by it. Nothing where the calendar has no such day.
+    async fn read_a_far_day(&mut self, wanted: &Wanted) -> Result<Vec<String>, ListError> {
         let limit = self.settings.page_timeout;
+        let (browser, page) = self.opened()?;
+        for days in [-4, 4, -2, 2] {
+            let Some(other) = wanted.date.checked_add_signed(TimeDelta::days(days)) else {
+                continue;
+            };
+            if page.pick(browser, other).await?.how.is_some() {
+                let settled = until_gone(browser, page, wanted, limit, GONE_TO_CONFIRM).await?;
+                let read = page
+                    .read(browser, Pace::Pressing, limit.max(CONVERGENCE))
+                    .await?;
+                return Ok([settled.pictures, read.pictures].concat());
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Picking the day that is shown changes nothing, so another day is picked first.
+    async fn show_another_day(&mut self, wanted: &Wanted) -> Result<(), ListError> {
+        let limit = self.settings.page_timeout;
+        let date = wanted.date;
         let (browser, page) = self.opened()?;
         if page.picks.get(&page.phase) != Some(&date) {
             return Ok(());
@@ -198,11 +250,11 @@ impl Lister {
         for other in [date.pred_opt(), date.succ_opt()].into_iter().flatten() {
             let pick = page.pick(browser, other).await?;
             if pick.how.is_some() {
-                page.settle(browser, limit).await?;
+                until_gone(browser, page, wanted, limit, GONE).await?;
                 return Ok(());
             }
         }
-        tracing::debug!(camera = %camera, date = %date, "no other day can be picked first");
+        tracing::debug!(camera = %wanted.camera, date = %date, "no other day can be picked first");
         Ok(())
     }
 
@@ -247,24 +299,71 @@ impl Lister {
                     continue;
                 }
             }
-            if tempo == Pace::Patient {
+            if tempo.is_patient() {
                 page.wait_for_change(browser, Duration::from_millis(400))
                     .await?;
             }
-            if looking.looks == 2 && !page.answers.iter().any(|answer| answer.phase == page.phase) {
+            let is_asked = read.open.iter().any(|entry| entry.phase == page.phase);
+            let confirms = looking.looks == 2
+                && !is_asked
+                && !page.answers.iter().any(|answer| answer.phase == page.phase);
+            if confirms {
                 // Nothing was asked for: perhaps the pick has to be confirmed.
                 page.confirm(browser).await?;
             }
-            tempo = if looking.looks == 1 {
+            // What comes with a button proves nothing of the pick; so that is waited for before one is pressed.
+            tempo = if looking.looks == 1 || confirms || is_asked {
                 Pace::Quick
-            } else {
+            } else if looking.waits_for_the_pick(tempo) {
                 Pace::Patient
+            } else if looking.expects_more(page, clock.now()) {
+                Pace::Insistent
+            } else {
+                Pace::Pressing
             };
             read = page
                 .read(browser, tempo, looking.timeout.max(CONVERGENCE))
                 .await?;
         }
     }
+}
+
+/// Waits until another day that was picked is answered, and what the page showed of the wanted one has gone, at most `longest`: a page
+/// that goes on showing it for a while would show it after the next pick too, and only what it knew before.
+async fn until_gone(
+    browser: &Browser,
+    page: &mut Page,
+    wanted: &Wanted,
+    limit: Duration,
+    longest: Duration,
+) -> Result<RawReading, ListError> {
+    let begun = Instant::now();
+    let count = |page: &Page, shown: &[String]| {
+        let seen = sightings(&wanted.camera, shown, page.base.as_ref());
+        wanted.only(&seen).len()
+    };
+    loop {
+        let settled = page.settle(browser, limit).await?;
+        // A few may be live pictures, or at the edge of the other day.
+        let stays = count(page, &settled.pictures) * 2 > count(page, &settled.shown_before);
+        if !stays || begun.elapsed() >= longest {
+            return Ok(settled);
+        }
+        let change = Duration::from_millis(400);
+        page.wait_for_change(browser, change).await?;
+    }
+}
+
+/// Where the page's address led if that is elsewhere: to a log-in, for one.
+fn landed_elsewhere(url: &Url, reading: &RawReading) -> Option<String> {
+    let there = Url::parse(&reading.location).ok()?;
+    if !there.scheme().starts_with("http") {
+        // A page of the browser's own, about an answer without one.
+        return None;
+    }
+    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let is_there = there.origin() == url.origin() && path(&there) == path(url);
+    (!is_there).then(|| format!("{}{}", there.origin().ascii_serialization(), there.path()))
 }
 
 /// Frames in the future contradict any reading of addresses.

@@ -17,6 +17,8 @@ pub struct Answer {
     pub status: u16,
     /// Why there is no answer.
     pub error: Option<String>,
+    /// Its header `Retry-After`, word for word.
+    pub retry_after: Option<String>,
     /// What it names beside addresses; nothing for a failed one.
     pub named: Named,
     /// The picture addresses that it names, of whichever camera, taken apart once.
@@ -58,6 +60,7 @@ impl Answer {
             signature: format!("{} {} {}", entry.method, entry.url, entry.request),
             status: entry.status,
             error: entry.error.clone(),
+            retry_after: entry.retry_after.clone(),
             named,
             addresses,
         }

@@ -9,7 +9,7 @@ use super::sighting::{Key, Sighting};
 use super::wanted::Wanted;
 
 /// How two readings compare.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agreement {
     /// Both name the same frames, and at least one.
     Same,

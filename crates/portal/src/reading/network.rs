@@ -36,8 +36,19 @@ pub struct NetworkReading {
     pub may_have_more: bool,
     /// Whether it says that it is all there is.
     pub says_all: bool,
-    /// The complaint of a request that failed since the pick and was not repeated with success.
-    pub failure: Option<(u16, String)>,
+    /// A request that failed since the pick and was not repeated with success.
+    pub failure: Option<Failure>,
+}
+
+/// A request of the page that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// HTTP status; 0 when there was no answer.
+    pub status: u16,
+    /// The request and what became of it, in words.
+    pub complaint: String,
+    /// The answer's header `Retry-After`, word for word.
+    pub retry_after: Option<String>,
 }
 
 /// The picks since the page was opened: which day each phase shows. Phase 0 is the page as it was loaded.
@@ -64,6 +75,7 @@ pub fn network_reading(
     let in_day = |instant: &DateTime<Utc>| start <= *instant && *instant < end;
     let (mut before, mut after) = (false, false);
     let mut totals = Vec::new();
+    let mut newest = None;
     for answer in answers.iter().filter(|answer| !answer.failed()) {
         for (place, times) in &answer.named.times {
             let instants = times
@@ -84,10 +96,13 @@ pub fn network_reading(
             reading.names_day |= instants.iter().any(in_day);
             reading.names_day_now |= answer.phase == phase && instants.iter().any(in_day);
             reading.says_empty |= answer.named.has_empty_list;
-            reading.says_more = answer.named.says_more;
-            reading.may_have_more = answer.named.has_next;
-            reading.says_all = answer.named.has_no_next && !answer.named.has_next;
-            totals.clone_from(&answer.named.totals);
+            if !is_live(answer, &instants, newest) {
+                reading.says_more = answer.named.says_more;
+                reading.may_have_more = answer.named.has_next;
+                reading.says_all = answer.named.has_no_next && !answer.named.has_next;
+                totals.clone_from(&answer.named.totals);
+            }
+            newest = newest.max(instants.iter().max().copied());
             before |= instants.iter().any(|instant| *instant < start);
             after |= instants.iter().any(|instant| *instant >= end);
         }
@@ -113,8 +128,28 @@ pub fn network_reading(
                 .iter()
                 .any(|other| other.signature == failed.signature && !other.failed())
         })
-        .map(|answer| (answer.status, answer.complaint()));
+        .map(|answer| Failure {
+            status: answer.status,
+            complaint: answer.complaint(),
+            retry_after: answer.retry_after.clone(),
+        });
     reading
+}
+
+/// The most pictures that an answer of live ones names.
+const LIVE: usize = 4;
+
+/// Whether an answer looks like a few live pictures, no older than what was named before it: it says nothing of a list.
+fn is_live(answer: &Answer, instants: &[DateTime<Utc>], newest: Option<DateTime<Utc>>) -> bool {
+    let named = &answer.named;
+    let is_list = named.says_more
+        || named.has_next
+        || named.has_no_next
+        || named.has_empty_list
+        || !named.totals.is_empty();
+    let is_news = || instants.iter().all(|instant| Some(*instant) >= newest);
+    let pictures: BTreeSet<_> = instants.iter().collect();
+    !is_list && pictures.len() <= LIVE && newest.is_some() && is_news()
 }
 
 /// All instants that an answer names, by address or by time.

@@ -21,9 +21,11 @@ fn wanted(date: &str, reading: ImageTime) -> Wanted {
 
 fn answer(phase: u64, url: &str, status: u16, body: &str) -> Answer {
     Answer::of(&RawEntry {
+        retry_after: None,
         method: "GET".into(),
         url: url.into(),
         request: String::new(),
+        start: 0.0,
         phase,
         status,
         body: Some(body.into()),
@@ -121,7 +123,7 @@ fn live_pictures_answer_no_pick() {
     );
     assert!(!network.names_day && !network.is_answered, "{network:?}");
     assert_eq!(
-        network.failure.as_ref().map(|(status, _)| *status),
+        network.failure.as_ref().map(|failure| failure.status),
         Some(500)
     );
     let elements = shown(&[address("18:00:01"), address("18:10:01")], &day);
@@ -280,4 +282,43 @@ proptest! {
         prop_assert_eq!(frames.len(), if other { 0 } else { expected.len() });
         prop_assert!(frames.iter().all(|frame| start <= frame.instant && frame.instant < end));
     }
+}
+
+/// A page that asks for live pictures all the time said, as its last word, nothing of more to come.
+#[test]
+fn live_pictures_say_nothing_of_the_list() {
+    let day = wanted("2025-09-07", ImageTime::Utc);
+    let told = |times: &[&str]| {
+        let images: Vec<_> = times.iter().map(|time| address(time)).collect();
+        serde_json::json!({ "images": images })
+    };
+    let mut first = told(&["09:00:01", "08:50:01", "08:40:01"]);
+    first["next"] = "c3".into();
+    let live = told(&["09:00:01", "09:10:01"]);
+    let days = picks(&[(1, "2025-09-07")]);
+    let history = |rest: &str, body: &serde_json::Value| {
+        answer(
+            1,
+            &format!("http://p/history{rest}"),
+            200,
+            &body.to_string(),
+        )
+    };
+    let mut answers = vec![
+        history("", &first),
+        answer(1, "http://p/live", 200, &live.to_string()),
+    ];
+    let read = |answers: &[Answer]| network_reading(&day, answers, 1, &days);
+    let reading = read(&answers);
+    assert!(reading.may_have_more && !reading.says_all);
+    assert_eq!(reading.frames.len(), 4);
+    // A last part without a word of another ends it, and so does an empty one.
+    answers.push(history("?after=c3", &told(&["08:30:01"])));
+    assert!(!read(&answers).may_have_more);
+    let mut more = told(&["08:20:01"]);
+    more["next"] = "c4".into();
+    answers.push(history("?after=c4", &more));
+    assert!(read(&answers).may_have_more);
+    answers.push(history("?after=c5", &told(&[])));
+    assert!(!read(&answers).may_have_more);
 }

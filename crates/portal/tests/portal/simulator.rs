@@ -134,6 +134,28 @@ async fn a_last_page_of_one_frame_is_not_missed() {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
+/// Found by the drill of all pairs on a busy machine: the day that the page opens with is still shown while another is picked and the
+/// day itself again, and its first part agreed with the answer's first part.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_before_the_pick_is_not_the_whole_list() {
+    let portal = start(AddressZone::Utc).await;
+    let mut problems = Vec::new();
+    let all = [(4000, true), (4000, false), (12_000, true)];
+    for (stale_ms, bare_api) in &all[..if is_full() { 3 } else { 1 }] {
+        let (stale_ms, bare_api) = (*stale_ms, *bare_api);
+        let behaviours = Behaviours {
+            stale_ms,
+            endless: true,
+            page_size: 8,
+            bare_api,
+            ..Behaviours::default()
+        };
+        let name = format!("stale for {stale_ms} ms, bare {bare_api}");
+        problems.extend(check(&portal, &name, behaviours, &[portal.today()]).await);
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
 /// In `make test` every eleventh pair; all of them with `DRAYWATCH_TEST_FULL=1` (`make drill`). In four parts, which run side by side.
 async fn pairs(zone: AddressZone, part: usize) {
     let mut all = Vec::new();
@@ -354,4 +376,46 @@ async fn pictures_are_not_loaded_to_be_listed_and_days_that_cannot_be_picked_are
         "{:?}",
         stats.page.user_agents
     );
+}
+
+/// The history's `Retry-After` was not read: a refusal was given up at once, and a failure asked again within a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_the_history_asks_for_is_kept() {
+    let refusing = |retry_after| Behaviours {
+        failing_api: Some(ApiFailure::TooMany { retry_after }),
+        ..Behaviours::default()
+    };
+    let portal = start(AddressZone::Utc).await;
+    let day = portal.today().pred_opt().unwrap();
+    let refused = |portal: &Portal| {
+        let log = portal.stats().page.log.into_iter();
+        let of_day = log.filter(|asked| asked.path.contains(&day.to_string()));
+        of_day.filter(|asked| asked.status == 429).count()
+    };
+
+    portal.set_behaviours(refusing(4));
+    let mut lister = lister(&portal.page_url());
+    let begun = std::time::Instant::now();
+    let camera = camera("in_gate");
+    let mends_itself = async {
+        while refused(&portal) == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        portal.set_behaviours(Behaviours::default());
+    };
+    let (listed, ()) = tokio::join!(list(&mut lister, &camera, day), mends_itself);
+    lister.close().await;
+    assert!(!listed.unwrap().listing.frames.is_empty());
+    assert!(begun.elapsed() >= std::time::Duration::from_secs(4));
+    assert_eq!(refused(&portal), 1);
+
+    // A longer one ends the collection, which asked once.
+    portal.reset_stats();
+    portal.set_behaviours(refusing(61));
+    let mut lister = crate::harness::lister(&portal.page_url());
+    let result = list(&mut lister, &camera, day).await;
+    lister.close().await;
+    assert_kind(&result, &[Kind::RateLimited]);
+    assert_eq!(refused(&portal), 1);
+    assert_eq!(portal.stats().page.page_loads, 1, "loaded again");
 }

@@ -11,7 +11,7 @@ const EACH: u32 = 5;
 /// Attempts of all addresses in it.
 const ALL: u32 = 30;
 /// That stretch.
-const STRETCH: TimeDelta = TimeDelta::minutes(1);
+const STRETCH: TimeDelta = TimeDelta::seconds(Attempts::SECONDS as i64);
 
 /// Attempts of the stretch that goes on.
 #[derive(Debug, Default)]
@@ -25,6 +25,9 @@ struct Counted {
 }
 
 impl Attempts {
+    /// After so many seconds whoever had too many may try again.
+    pub const SECONDS: u16 = 60;
+
     /// Counts an attempt; whether it may be made.
     pub fn allow(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> bool {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);

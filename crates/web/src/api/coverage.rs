@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::images::Limit;
-use crate::params::Params;
+use crate::params::{Params, maybe_day};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 
@@ -24,6 +24,7 @@ pub struct Which {
     #[param(value_type = String, pattern = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$")]
     camera: CameraId,
     /// The last day, in the terminal's zone; today where it is not given.
+    #[serde(default, deserialize_with = "maybe_day")]
     to: Option<NaiveDate>,
     /// How many days up to that one.
     #[serde(default = "week")]

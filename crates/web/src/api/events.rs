@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use draywatch_catalog::ImageRow;
 use draywatch_core::CameraId;
@@ -26,6 +26,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const AHEAD: u32 = 100;
 /// How long a client waits for a database that does not answer, before it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Seconds after which whoever found no place may try again.
+const AGAIN_LATER: u16 = 5;
 /// The first event is how far the client is.
 const HERE: &str = "here";
 
@@ -75,6 +77,7 @@ pub async fn listen(
             StatusCode::TOO_MANY_REQUESTS,
             "too many listen already; try again later",
         )
+        .with(header::RETRY_AFTER, AGAIN_LATER)
     };
     // In this order: what is stored from here on wakes the listener.
     let listener = app.events().listen().ok_or_else(too_many)?;

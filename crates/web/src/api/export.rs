@@ -15,7 +15,7 @@ use futures::TryStreamExt;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::params::Params;
+use crate::params::{Params, instant};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 
@@ -64,8 +64,10 @@ pub struct Which {
     #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$")]
     camera: Option<CameraId>,
     /// Only frames taken at this instant or later.
+    #[serde(deserialize_with = "instant")]
     from: DateTime<Utc>,
     /// Only frames taken before this instant.
+    #[serde(deserialize_with = "instant")]
     to: DateTime<Utc>,
     /// Only of this verdict.
     #[param(inline)]
@@ -89,6 +91,9 @@ pub async fn export(
         return Err(Problem::absent(
             "from is not before to: nothing lies between",
         ));
+    }
+    if let Some(camera) = &which.camera {
+        app.camera(camera).await?;
     }
     let mut request = request(&app, &which);
     if request.format == Format::WebDataset {

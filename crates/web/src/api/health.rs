@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cameras::Nothing;
 use super::images::{Limit, usual_limit};
-use crate::params::Params;
+use crate::params::{Params, maybe_instant};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 
@@ -79,6 +79,7 @@ pub struct Changes {
 #[into_params(parameter_in = Query)]
 pub struct Since {
     /// Only what changed then or later; 30 days back where it is not given.
+    #[serde(default, deserialize_with = "maybe_instant")]
     since: Option<DateTime<Utc>>,
     /// At most so many.
     #[serde(default = "usual_limit")]
@@ -110,7 +111,7 @@ impl From<&Reason> for ReasonTold {
 /// How the service is now.
 #[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "health", responses((status = 200, description = "Health, whatever it is.", body = Health), Problems))]
 pub async fn now(State(app): State<App>, _: Params<Nothing>) -> Json<Health> {
-    let report = app.source().snapshot().report.clone();
+    let report = app.source().report();
     Json(Health {
         status: report.status.into(),
         timestamp: report.timestamp,

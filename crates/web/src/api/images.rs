@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Image;
 use super::cameras::Nothing;
 use crate::cursor::Cursor;
-use crate::params::{InPath, Params, Whole};
+use crate::params::{InPath, Params, Whole, maybe_instant};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 
@@ -54,8 +54,10 @@ pub struct Which {
     #[param(value_type = Option<String>, pattern = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$")]
     camera: Option<CameraId>,
     /// Only frames taken at this instant or later.
+    #[serde(default, deserialize_with = "maybe_instant")]
     from: Option<DateTime<Utc>>,
     /// Only frames taken before this instant.
+    #[serde(default, deserialize_with = "maybe_instant")]
     to: Option<DateTime<Utc>>,
     /// Only of this verdict.
     #[param(inline)]

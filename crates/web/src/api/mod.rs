@@ -28,6 +28,7 @@ use crate::state::App;
 
 pub use image::{Image, VerdictName};
 pub use images::find;
+pub use pictures::{Version, resized};
 pub use session::{LogIn, enter, leave};
 
 /// Where the API begins.

@@ -1,10 +1,12 @@
 //! The file of an image and its thumbnails. Must not answer with anything that the archive does not hold.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use bytes::Bytes;
 use draywatch_core::frame::place_of;
 use draywatch_picture::Sha256;
 use serde::Deserialize;
@@ -16,7 +18,7 @@ use crate::params::{InPath, Params};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 use crate::thumbnails::WIDTHS;
-use crate::warm::Whole;
+use crate::warm::{Small, Whole};
 
 /// Which version of a picture.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -49,7 +51,9 @@ impl TryFrom<String> for Hash {
 }
 
 impl Version {
-    fn text(self) -> Option<String> {
+    /// As it was asked for.
+    #[must_use]
+    pub fn text(self) -> Option<String> {
         self.v.map(|hash| hash.0)
     }
 }
@@ -120,6 +124,8 @@ async fn unchanged(
 }
 
 /// A small copy of an image as JPEG, 160, 320 or 640 pixels wide.
+///
+/// With `ETag` (of the image's SHA-256 and the width), the image's date, ranges and conditional requests.
 #[utoipa::path(get, operation_id = "get_image_thumbnail", path = "/images/{id}/thumbnails/{width}", tag = "images",
     params(("id" = i64, Path, description = "The image's id."), ("width" = inline(WidthSchema), Path, description = "160, 320 or 640."), Version),
     responses(
@@ -146,30 +152,54 @@ pub async fn thumbnail(
         && let Some(small) = app.warm().thumbnail(id, width, sha256)
     {
         let kept = Kept::new(version.clone(), Some(sha256)).resized(width);
-        return files::answer_with(&small, &kept, &headers);
+        return files::answer_with(&small.bytes, &kept.written(small.written), &headers);
     }
     let row = find(&app, id).await?;
     let place = place_of(&row.path).ok_or_else(|| elsewhere(id))?;
+    let (small, written) = tokio::join!(
+        resized(&app, row.sha256, width, &place),
+        written(&app, &place)
+    );
+    let (sha256, bytes) = small?;
+    let small = Small { bytes, written };
+    app.warm().keep_thumbnail(id, width, &sha256, &small);
+    let kept = Kept::new(Some(sha256), version.as_deref()).resized(width);
+    files::answer_with(&small.bytes, &kept.written(written), &headers)
+}
+
+/// The picture at that place in that width, and its hash.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub async fn resized(
+    app: &App,
+    sha256: Option<String>,
+    width: u32,
+    place: &str,
+) -> Result<(String, Bytes), Problem> {
     let read = async || {
+        let place = place.to_owned();
         app.in_archive(move |archive| Ok(archive.read(&place)?))
             .await
     };
-    let (sha256, small) = if let Some(sha256) = row.sha256 {
+    if let Some(sha256) = sha256 {
         let small = app.thumbnails().get(&sha256, width, read).await?;
-        (sha256, small)
-    } else {
-        // Nobody has looked at this file yet.
-        let bytes = read().await?;
-        let sha256 = Sha256::of(&bytes).to_string();
-        let small = app
-            .thumbnails()
-            .get(&sha256, width, async || Ok(bytes))
-            .await?;
-        (sha256, small)
-    };
-    app.warm().keep_thumbnail(id, width, &sha256, &small);
-    let kept = Kept::new(Some(sha256), version.as_deref()).resized(width);
-    files::answer_with(&small, &kept, &headers)
+        return Ok((sha256, small));
+    }
+    // Nobody has looked at this file yet.
+    let bytes = read().await?;
+    let sha256 = Sha256::of(&bytes).to_string();
+    let thumbnails = app.thumbnails();
+    let small = thumbnails.get(&sha256, width, async || Ok(bytes)).await?;
+    Ok((sha256, small))
+}
+
+/// When the file at that place was written: the date of all that is made of it. None is no failure, since a thumbnail may be at hand
+/// while its picture's disk is away.
+async fn written(app: &App, place: &str) -> Option<SystemTime> {
+    let place = place.to_owned();
+    let about = app.in_archive(move |archive| Ok(archive.open_file(&place)?.metadata()));
+    about.await.ok()?.ok()?.modified().ok()
 }
 
 /// The widths, for the description.

@@ -76,7 +76,8 @@ pub struct Run {
     date: Option<NaiveDate>,
     /// When it began.
     started_at: DateTime<Utc>,
-    /// When it ended; null while it is under way.
+    /// When it ended; null while it is under way. One whose process is known to be gone has ended when it is asked for, until the next
+    /// collection of its camera writes it down.
     finished_at: Option<DateTime<Utc>>,
     /// How it ended.
     outcome: Option<String>,
@@ -154,9 +155,11 @@ pub async fn list(
         outcome: which.outcome.map(Outcome::from),
         after: which.cursor.map(|cursor| cursor.0),
         limit: which.limit.0,
+        ..RunQuery::default()
     };
+    let source = app.source();
     let page = app
-        .ask(|catalog| async move { catalog.run_page(&query).await })
+        .ask(|catalog| async move { source.runs(&*catalog).page(query).await })
         .await?;
     Ok(Json(Runs {
         items: page.rows.into_iter().map(Run::from).collect(),
@@ -171,8 +174,9 @@ pub async fn one(
     InPath(id): InPath<i64>,
     _: Params<Nothing>,
 ) -> Result<Json<RunWithObservation>, Problem> {
+    let source = app.source();
     let found = app
-        .ask(|catalog| async move { catalog.run(id).await })
+        .ask(|catalog| async move { source.runs(&*catalog).run(id).await })
         .await?;
     let (run, seen) = found.ok_or_else(|| Problem::absent(format!("there is no run {id}")))?;
     Ok(Json(RunWithObservation {

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{COOKIE, Caller, Client, Session, check_origin, verify_password};
+use crate::access::{Attempts, COOKIE, Caller, Client, Session, check_origin, verify_password};
 use crate::params::Body;
 use crate::problem::{Problem, Problems};
 use crate::settings::Right;
@@ -83,14 +83,18 @@ pub async fn enter(
     let now = app.now();
     if !app.attempts().allow(client.address, now) {
         let detail = "too many attempts to log in: wait for a minute";
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
+        return Err(problem.with(header::RETRY_AFTER, Attempts::SECONDS));
     }
     let users = &app.settings().access.users;
     let user = users.iter().find(|user| user.name == asked.user).cloned();
     let hash = user.as_ref().map(|user| user.hash.clone());
     let is_it = blocking(move || verify_password(&asked.password, hash.as_deref())).await?;
     let Some(user) = user.filter(|_| is_it) else {
-        tracing::warn!(address = ?client.address, "somebody could not log in");
+        tracing::warn!(
+            address = client.address.map(tracing::field::display),
+            "somebody could not log in"
+        );
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             "nobody has this name and this password",
@@ -98,7 +102,11 @@ pub async fn enter(
     };
     let lasts = TimeDelta::hours(app.settings().access.session_hours.into());
     let (secret, session) = app.sessions().begin(&user.name, user.right, now, lasts);
-    tracing::info!(user = user.name, address = ?client.address, "logged in");
+    tracing::info!(
+        user = user.name,
+        address = client.address.map(tracing::field::display),
+        "logged in"
+    );
     Ok((cookie(app, secret, client.is_secure), session))
 }
 

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::BASE;
 use crate::files::{self, Kept};
-use crate::params::{Body, InPath, Whole};
+use crate::params::{Body, InPath, Whole, instant};
 use crate::problem::{Problem, Problems};
 use crate::state::{App, blocking};
 use crate::videos::{State as Progress, Video};
@@ -50,8 +50,10 @@ pub struct NewTimelapse {
     #[schema(value_type = String, pattern = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$")]
     camera: CameraId,
     /// From this instant on.
+    #[serde(deserialize_with = "instant")]
     from: DateTime<Utc>,
     /// Before this instant, a month later at most.
+    #[serde(deserialize_with = "instant")]
     to: DateTime<Utc>,
     /// Frames a second.
     #[serde(default)]

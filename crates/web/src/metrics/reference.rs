@@ -14,6 +14,7 @@ Written from the program's own definition by `UPDATE_REFERENCE=1 cargo test -p d
 
 `draywatch run` serves them at `/metrics` on `health_check_port`, as of its last look at itself (`health.look_seconds`). Counters are
 added up in the database, so they go on across restarts. While the database gives no answer, what comes out of it has no series.
+Who asks for `application/openmetrics-text`, as Prometheus does, gets OpenMetrics; anybody else Prometheus' text format 0.0.4.
 
 | metric | kind | labels | what it tells |
 | --- | --- | --- | --- |

@@ -155,3 +155,36 @@ fn rules_and_dashboard_use_what_is_served() {
         "not served: {absent:?}"
     );
 }
+
+/// promtool says the same of a real service (scripts/scrape): it once refused the kind `info`, and the end.
+#[test]
+fn the_plain_format_has_the_same_samples_and_nothing_that_it_does_not_know() {
+    let open = text(&snapshot(Some(readings())), now());
+    let plain = plain::of(&open);
+    let samples = |page: &str| {
+        let lines = page.lines().filter(|line| !line.starts_with('#'));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(samples(&plain), samples(&open));
+    for metric in names::ALL {
+        let kind = match metric.kind {
+            names::Kind::Gauge | names::Kind::Info => "gauge",
+            names::Kind::Counter => "counter",
+            names::Kind::Histogram => "histogram",
+        };
+        for line in [
+            format!("# TYPE {} {kind}", metric.name),
+            format!("# HELP {} {}.", metric.name, metric.help),
+        ] {
+            let found = plain.lines().filter(|found| *found == line).count();
+            assert_eq!(found, 1, "no {line} in\n{plain}");
+        }
+    }
+    assert_eq!(plain.matches("# ").count(), 2 * names::ALL.len(), "{plain}");
+}
+
+#[test]
+fn a_service_that_no_longer_looks_after_itself_is_critical() {
+    let page = text(&snapshot(None), now() + TimeDelta::minutes(2));
+    assert!(page.contains("draywatch_health_status 3.0"), "{page}");
+}

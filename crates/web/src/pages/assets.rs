@@ -46,9 +46,12 @@ static ASSETS: &[Asset] = &[
     asset!("draywatch.css", "text/css; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
     script!("ages.js"),
+    script!("coverage.js"),
     script!("day.js"),
+    script!("events.js"),
     script!("frame.js"),
     script!("now.js"),
+    script!("shared.js"),
     script!("timelapse.js"),
     script!("video.js"),
 ];

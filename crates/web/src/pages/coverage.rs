@@ -1,30 +1,29 @@
 //! A year of a camera: a heat map, day by slot, and the list of gaps. Must not judge.
 
-use std::fmt::Write as _;
+mod gaps;
+mod map;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveTime};
+use draywatch_catalog::Catalog;
+use draywatch_core::CameraId;
 use serde::Deserialize;
 
-use super::answers::{self, Day, Kind, Stretch, how_long};
+use super::answers::{self, Day, Kind, Slot};
 use super::cameras::{self, Camera};
 use super::shell::{Shell, Visit};
 use super::show;
 use super::times::{Clock, percent};
-use crate::params::Params;
+use crate::params::{Params, filled};
 use crate::problem::Problem;
+use gaps::Gap;
+use map::Map;
 
 /// Gaps that are listed; the rest is a matter of the API.
 const GAPS: usize = 200;
-/// How wide a day is on the map, and how high a slot.
-const WIDTH: usize = 3;
-const HEIGHT: usize = 2;
-/// Slots of the longest day.
-const MOST: usize = 150;
-/// Room for words at the left and at the top.
-const LEFT: usize = 34;
-const TOP: usize = 16;
 
 /// Which year of which camera; what a form leaves empty is the first one, and this one.
 #[derive(Debug, Default, Deserialize)]
@@ -32,6 +31,7 @@ const TOP: usize = 16;
 pub struct Which {
     #[serde(default)]
     camera: String,
+    #[serde(default, deserialize_with = "filled")]
     year: Option<i32>,
 }
 
@@ -58,69 +58,34 @@ struct Share {
     percent: String,
 }
 
-/// The heat map; in a template: `{{ map|safe }}`.
-#[derive(Template, Default)]
-#[template(path = "parts/map.html")]
-struct Map {
-    width: usize,
-    height: usize,
-    words: String,
-    layers: Vec<Layer>,
-    months: Vec<(usize, &'static str)>,
-    hours: Vec<(usize, String)>,
-    days: Vec<Link>,
-}
-
-/// All slots of one answer, as one path.
-struct Layer {
-    class: &'static str,
-    path: String,
-}
-
-/// A day, to be pointed at.
-struct Link {
-    at: usize,
-    address: String,
-    title: String,
-}
-
-struct Gap {
-    day: String,
-    date: NaiveDate,
-    from: String,
-    to: String,
-    lasts: String,
-    kind: Kind,
-    words: String,
-}
-
 /// The page.
 pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response, Problem> {
-    let shell = visit.shell("Coverage", "Coverage");
+    let shell = visit.shell("Coverage", "Coverage").with("coverage.js");
     let clock = shell.clock();
     let all = cameras::all(&visit.app).await?;
-    let camera = chosen(&all, &which.camera)?;
+    let camera = chosen(&all, &which.camera)?.map(|one| one.id.clone());
+    let begun = begun(&visit, camera.as_ref(), &clock).await?;
     let this_year = clock.today().year();
     let year = which.year.unwrap_or(this_year);
     let (first, last) = bounds(year, clock.today())?;
-    let days = match camera {
+    let days = match camera.clone() {
         Some(camera) => {
-            // Before its first frame nobody could have missed one.
-            let begun = camera.oldest.map_or(clock.today(), |at| clock.date(at));
-            let (app, ids) = (&visit.app, vec![camera.id.clone()]);
-            let found = answers::days(app, ids, (first.max(begun), last), visit.now);
-            found.await?.pop().unwrap_or_default()
+            let from = first.max(begun.unwrap_or(clock.today()));
+            let found = answers::days(&visit.app, vec![camera], (from, last), visit.now).await?;
+            let found = found.into_iter().next().unwrap_or_default();
+            let is_first = begun.is_some_and(|begun| begun >= first);
+            if is_first { from_known(found) } else { found }
         }
         None => Vec::new(),
     };
-    let camera = camera.map(|one| one.id.to_string()).unwrap_or_default();
-    let gaps = gaps(&days, &camera, &shell, &clock);
+    let camera = camera.map(|one| one.to_string()).unwrap_or_default();
+    let gaps = gaps::of(&days, &camera, &shell);
     show(&Page {
         cameras: all
             .iter()
             .map(|one| (one.id.to_string(), one.id.as_str() == camera))
             .collect(),
-        years: years(&all, year, this_year, &clock),
+        years: years(&all, begun, year, &clock),
         share: share(&days),
         kinds: kinds(&days),
         map: Map::new(&days, year, &camera, &shell),
@@ -131,6 +96,28 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
         year,
         shell,
     })
+}
+
+/// The first day on which something is known of the camera, or the one before: before that, nobody could have missed a frame.
+async fn begun(
+    visit: &Visit,
+    camera: Option<&CameraId>,
+    clock: &Clock,
+) -> Result<Option<NaiveDate>, Problem> {
+    let Some(camera) = camera.cloned() else {
+        return Ok(None);
+    };
+    let first = |catalog: Arc<dyn Catalog>| async move { catalog.first_known(&camera).await };
+    let first = visit.app.ask(first).await?;
+    Ok(first.map(|day| clock.date(day.and_time(NaiveTime::MIN).and_utc())))
+}
+
+/// Days from the first one on of which something is known.
+fn from_known(days: Vec<Day>) -> Vec<Day> {
+    let is_known = |slot: &Slot| !matches!(slot.kind, Kind::NotObserved | Kind::Upcoming);
+    days.into_iter()
+        .skip_while(|day| !day.slots.iter().any(is_known))
+        .collect()
 }
 
 /// The camera of the form, or the first.
@@ -154,12 +141,13 @@ fn bounds(year: i32, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem
     Ok((first, last.min(today)))
 }
 
-/// Years to choose from: from the first frame of any camera that is known of to this one.
-fn years(all: &[Camera], year: i32, this_year: i32, clock: &Clock) -> Vec<(i32, bool)> {
+/// Years to choose from: from the first frame of any camera that is there to this one, or from the first that is known of this camera.
+fn years(all: &[Camera], begun: Option<NaiveDate>, year: i32, clock: &Clock) -> Vec<(i32, bool)> {
+    let this_year = clock.today().year();
     let oldest = all.iter().filter_map(|one| one.oldest);
-    let oldest = oldest.map(|at| clock.date(at).year()).min();
-    let from = oldest.unwrap_or(this_year).min(year).max(1990);
-    (from..=this_year)
+    let oldest = oldest.map(|at| clock.date(at)).chain(begun).min();
+    let oldest = oldest.map_or(this_year, |day| day.year());
+    (oldest.min(year).max(1990)..=this_year)
         .rev()
         .map(|one| (one, one == year))
         .collect()
@@ -192,91 +180,14 @@ fn kinds(days: &[Day]) -> Vec<Share> {
         .collect()
 }
 
-fn gaps(days: &[Day], camera: &str, shell: &Shell, clock: &Clock) -> Vec<Gap> {
-    let of_day = |day: &Day| {
-        let (date, all) = (day.date, answers::stretches(&day.slots));
-        let missing =
-            |one: &Stretch| !one.first.kind.has_frame() && one.first.kind != Kind::Upcoming;
-        let gap = |one: Stretch| Gap {
-            day: shell.to(&format!("/day/{camera}/{date}")),
-            date,
-            from: clock.text(one.first.start),
-            to: clock.text(one.end),
-            lasts: how_long(&one),
-            kind: one.first.kind,
-            words: one.first.words(),
-        };
-        all.into_iter().filter(missing).map(gap).collect::<Vec<_>>()
-    };
-    days.iter().flat_map(of_day).collect()
-}
-
-impl Map {
-    fn new(days: &[Day], year: i32, camera: &str, shell: &Shell) -> Self {
-        let place = |day: &Day| usize::try_from(day.date.ordinal0()).unwrap_or(0);
-        let mut layers: Vec<Layer> = Kind::ALL
-            .into_iter()
-            .map(|kind| Layer {
-                class: kind.class(),
-                path: String::new(),
-            })
-            .collect();
-        for day in days {
-            let mut at = 0;
-            for one in answers::stretches(&day.slots) {
-                let layer = Kind::ALL.iter().position(|kind| *kind == one.first.kind);
-                if let Some(layer) = layer.and_then(|nth| layers.get_mut(nth)) {
-                    let (x, y) = (LEFT + place(day) * WIDTH, TOP + at * HEIGHT);
-                    let height = one.slots * HEIGHT;
-                    let _ = write!(layer.path, "M{x} {y}h{WIDTH}v{height}h-{WIDTH}z");
-                }
-                at += one.slots;
-            }
-        }
-        layers.retain(|layer| !layer.path.is_empty());
-        Self {
-            width: LEFT + 366 * WIDTH,
-            height: TOP + MOST * HEIGHT,
-            words: format!(
-                "{year} of {camera}, day by day: {} of all slots have a frame",
-                share(days)
-            ),
-            layers,
-            months: months(year),
-            hours: (0..24)
-                .step_by(6)
-                .map(|hour| (TOP + hour * 6 * HEIGHT, format!("{hour} h")))
-                .collect(),
-            days: days
-                .iter()
-                .map(|day| Link {
-                    at: LEFT + place(day) * WIDTH,
-                    address: shell.to(&format!("/day/{camera}/{}", day.date)),
-                    title: format!("{}: {}", day.date, day.share()),
-                })
-                .collect(),
-        }
-    }
-}
-
-/// Where the months of a year begin.
-fn months(year: i32) -> Vec<(usize, &'static str)> {
-    const NAMES: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let begin = |month| NaiveDate::from_ymd_opt(year, month, 1).map_or(0, |day| day.ordinal0());
-    let place = |month| LEFT + usize::try_from(begin(month)).unwrap_or(0) * WIDTH;
-    (1..=12).map(place).zip(NAMES).collect()
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
     use draywatch_core::coverage::SLOT;
 
     use super::*;
 
-    fn day(date: &str, kinds: &[(Kind, i32)]) -> Day {
+    pub(super) fn day(date: &str, kinds: &[(Kind, i32)]) -> Day {
         let date: NaiveDate = date.parse().unwrap();
         let mut start: DateTime<Utc> = date.and_time(chrono::NaiveTime::MIN).and_utc();
         let mut slots = Vec::new();
@@ -307,9 +218,26 @@ mod tests {
         let all = kinds(&days);
         assert_eq!((all[0].slots, &*all[0].percent), (277, "97 %"));
         assert_eq!((all[1].slots, &*all[1].percent), (6, "2 %"));
-        let places = months(2024);
-        assert_eq!(places[0], (LEFT, "Jan"));
-        assert_eq!(places[2], (LEFT + 60 * WIDTH, "Mar"), "a leap year");
+    }
+
+    /// Days whose frames were removed or refused are years to be seen, though no frame is left of them.
+    #[test]
+    fn a_year_begins_with_the_first_day_of_which_anything_is_known() {
+        let removed = day(
+            "2025-01-03",
+            &[(Kind::NotObserved, 143), (Kind::Removed, 1)],
+        );
+        let days = vec![
+            day("2025-01-01", &[(Kind::NotObserved, 144)]),
+            day(
+                "2025-01-02",
+                &[(Kind::NotObserved, 100), (Kind::Upcoming, 44)],
+            ),
+            removed.clone(),
+            day("2025-01-04", &[(Kind::NotObserved, 144)]),
+        ];
+        let left = from_known(days);
+        assert_eq!((left.len(), &left[0]), (2, &removed));
     }
 
     #[test]
@@ -325,8 +253,10 @@ mod tests {
             DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
         );
         assert_eq!(
-            years(&[], 2023, 2024, &clock),
+            years(&[], None, 2023, &clock),
             [(2024, false), (2023, true)]
         );
+        let begun = "2022-05-01".parse().ok();
+        assert_eq!(years(&[], begun, 2024, &clock).len(), 3);
     }
 }

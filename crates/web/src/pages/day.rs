@@ -14,10 +14,11 @@ use super::answers::{self, Day};
 use super::calendar::{Calendar, Shown, month_of, neighbours};
 use super::cameras::{self, Camera};
 use super::grid::{Cell, Maker};
+use super::sheets;
 use super::shell::{Shell, Visit};
 use super::show;
 use super::strip::Strip;
-use crate::params::{InPath, Params};
+use crate::params::{InPath, Params, filled};
 use crate::problem::Problem;
 
 /// As many cameras are shown side by side.
@@ -28,7 +29,9 @@ const ALL: &str = "all";
 /// What the chooser sends; nothing of it has to be there.
 #[derive(Debug, Default, Deserialize)]
 pub struct Chosen {
+    #[serde(default, deserialize_with = "filled")]
     camera: Option<CameraId>,
+    #[serde(default, deserialize_with = "filled")]
     date: Option<NaiveDate>,
     with: Option<String>,
 }
@@ -39,6 +42,7 @@ pub struct How {
     /// The camera beside it, or `all`.
     pub with: Option<String>,
     /// Any day of the month that the calendar shows.
+    #[serde(default, deserialize_with = "filled")]
     month: Option<NaiveDate>,
 }
 
@@ -136,13 +140,14 @@ pub async fn page(
         query: query.as_deref().unwrap_or_default(),
     };
     let mut all = shown.iter().map(ToString::to_string).zip(days).zip(rows);
-    let cells = if shown.len() > 1 {
+    let mut cells = if shown.len() > 1 {
         let all: Vec<_> = all.map(|((name, day), rows)| (name, day, rows)).collect();
         maker.together(&all)
     } else {
         let one = all.next();
         one.map_or_else(Vec::new, |((_, day), rows)| maker.alone(&day, rows))
     };
+    sheets::share(&mut cells, &shell.base);
     let now_shown = Shown {
         here: date,
         today: clock.today(),

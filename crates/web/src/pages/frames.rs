@@ -2,6 +2,12 @@
 
 use crate::api::{Image, VerdictName};
 
+/// Whether nothing is known against its file.
+#[must_use]
+pub fn is_at_hand(image: &Image) -> bool {
+    !matches!(image.file_state.as_deref(), Some("missing" | "bad"))
+}
+
 /// What is wrong with a picture, in a word or two; nothing where it is fine or nobody has looked.
 #[must_use]
 pub fn sight(image: &Image) -> Option<&'static str> {

@@ -10,6 +10,7 @@ use draywatch_core::coverage::SLOT;
 
 use super::answers::{Day, Slot, Stretch, how_long, stretches};
 use super::frames::sight;
+use super::sheets::Place;
 use super::times::{Clock, Time};
 use crate::api::Image;
 
@@ -35,6 +36,8 @@ pub struct Frame {
     pub address: String,
     /// How high its thumbnail of 160 pixels is.
     pub height: u32,
+    /// The sheet that has its thumbnail, if it is on one.
+    pub place: Option<Box<Place>>,
     /// What is wrong with it.
     pub sight: Option<&'static str>,
     /// The hour that begins with it, to go to.
@@ -235,6 +238,7 @@ impl Maker<'_> {
                 self.base, image.camera, image.id, self.query
             ),
             height: height.unwrap_or(90),
+            place: None,
             sight: sight(&image),
             hour: hours.first(at),
             image,

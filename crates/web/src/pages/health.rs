@@ -8,8 +8,8 @@ use draywatch_core::health::{Reason, Status};
 use draywatch_core::zone::day_bounds;
 
 use super::shell::{Badge, Shell, Visit};
-use super::show;
 use super::times::{Age, Clock, Time, length};
+use super::{prose, show};
 use crate::problem::Problem;
 
 /// Days that are shown, today included.
@@ -145,6 +145,11 @@ impl Told {
             id: reason.id.clone(),
             message: reason.message.clone(),
         }
+    }
+
+    /// The message as HTML.
+    fn words(&self) -> String {
+        prose::html(&self.message)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::shell::{Shell, Visit};
 use super::show;
-use crate::access::{Client, check_origin};
+use crate::access::{Attempts, Client, check_origin};
 use crate::api::{self, LogIn};
 use crate::params::Params;
 use crate::problem::Problem;
@@ -90,7 +90,7 @@ pub async fn enter(
             let mut response = form(&visit, sent.next, sent.user, Some(trouble))?;
             *response.status_mut() = code;
             if code == StatusCode::TOO_MANY_REQUESTS {
-                let minute = HeaderValue::from_static("60");
+                let minute = HeaderValue::from(Attempts::SECONDS);
                 response.headers_mut().insert(header::RETRY_AFTER, minute);
             }
             Ok(response)

@@ -17,9 +17,11 @@ mod health;
 mod login;
 mod now;
 mod problems;
+pub mod prose;
 mod render;
 mod runs;
 mod settings;
+mod sheets;
 pub mod shell;
 pub mod strip;
 mod timelapse;
@@ -47,6 +49,7 @@ pub fn guarded() -> Router<App> {
         .route("/day", get(day::choose))
         .route("/day/{camera}/{date}", get(day::page))
         .route("/day/{camera}/{date}/{image}", get(frame::page))
+        .route("/sheets/{width}/{ids}", get(sheets::serve))
 }
 
 /// What everybody may ask for.

@@ -10,9 +10,9 @@ use draywatch_core::CameraId;
 use super::answers::{self, Day};
 use super::cameras::{self, Camera};
 use super::shell::{Badge, Shell, Visit};
-use super::show;
 use super::strip::Strip;
 use super::times::{Age, Clock, Time, length};
+use super::{prose, show};
 use crate::api::Image;
 use crate::problem::Problem;
 
@@ -30,6 +30,13 @@ struct Page {
 struct Reason {
     badge: Badge,
     message: String,
+}
+
+impl Reason {
+    /// The message as HTML.
+    fn words(&self) -> String {
+        prose::html(&self.message)
+    }
 }
 
 /// A camera as it is shown.

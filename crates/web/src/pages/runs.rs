@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
-use draywatch_catalog::{NewObservation, RunQuery, RunRow};
+use draywatch_catalog::{LedgerEntry, LedgerFilter, LedgerState, NewObservation, RunQuery, RunRow};
 use draywatch_core::CameraId;
 use draywatch_core::outcome::Outcome;
 use serde::Deserialize;
@@ -14,12 +14,14 @@ use super::shell::{Shell, Visit};
 use super::show;
 use super::times::{Clock, Time, bytes};
 use crate::cursor::Cursor;
-use crate::params::{InPath, Params};
+use crate::params::{InPath, Params, filled};
 use crate::problem::Problem;
 use crate::state::App;
 
 /// Runs on a page.
 const LIMIT: u32 = 100;
+/// Frames of the ledger on the page of a run.
+const OWED: usize = 200;
 /// What a filter may be set to.
 const OUTCOMES: [Outcome; 4] = [
     Outcome::Complete,
@@ -36,6 +38,7 @@ pub struct Which {
     camera: String,
     #[serde(default)]
     outcome: String,
+    #[serde(default, deserialize_with = "filled")]
     cursor: Option<Cursor>,
 }
 
@@ -101,7 +104,18 @@ struct One {
     listing: String,
     refused: Vec<(String, u64)>,
     errors: Vec<(String, String)>,
+    owed: Vec<Owed>,
+    all_owed: usize,
     seen: Option<Seen>,
+}
+
+/// A listed frame of the run's day that is not stored in full size, as the ledger has it now.
+struct Owed {
+    at: Time,
+    state: &'static str,
+    why: String,
+    attempts: u32,
+    tried: Option<Time>,
 }
 
 /// What a run saw at the portal.
@@ -123,11 +137,13 @@ pub async fn list(visit: Visit, Params(which): Params<Which>) -> Result<Response
         outcome,
         after: which.cursor.as_ref().map(|cursor| cursor.0.clone()),
         limit: LIMIT,
+        ..RunQuery::default()
     };
-    let question = |catalog: std::sync::Arc<dyn draywatch_catalog::Catalog>| async move {
-        catalog.run_page(&query).await
-    };
-    let page = visit.app.ask(question).await?;
+    let source = visit.app.source();
+    let page = visit
+        .app
+        .ask(|catalog| async move { source.runs(&*catalog).page(query).await })
+        .await?;
     let names = cameras::all(&visit.app).await?;
     let choice = |value: String, chosen: &str| Choice {
         is_chosen: value == chosen,
@@ -165,12 +181,14 @@ pub async fn one(
     State(app): State<App>,
     InPath(id): InPath<i64>,
 ) -> Result<Response, Problem> {
+    let source = app.source();
     let found = app
-        .ask(|catalog| async move { catalog.run(id).await })
+        .ask(|catalog| async move { source.runs(&*catalog).run(id).await })
         .await?;
     let (row, seen) = found.ok_or_else(|| Problem::absent(format!("there is no run {id}")))?;
     let shell = visit.shell("Runs", format!("Run {id}"));
     let clock = shell.clock();
+    let owed = owed(&app, &row).await?;
     let end = row.end.clone();
     let counts = end
         .as_ref()
@@ -196,10 +214,33 @@ pub async fn one(
         errors: errors
             .map(|error| (error.kind.as_str().replace('_', " "), error.message.clone()))
             .collect(),
+        all_owed: owed.len(),
+        owed: owed
+            .into_iter()
+            .take(OWED)
+            .map(|entry| Owed::new(entry, &clock))
+            .collect(),
         seen: seen.map(|seen| Seen::new(seen, &clock)),
         line: Line::new(row, &shell, &clock),
         shell,
     })
+}
+
+/// Listed frames of the day of a run that are not stored in full size, by time. The ledger keeps how each of them stands now, not how
+/// it stood when the run ended.
+async fn owed(app: &App, row: &RunRow) -> Result<Vec<LedgerEntry>, Problem> {
+    let Some(date) = row.run.date else {
+        return Ok(Vec::new());
+    };
+    let filter = LedgerFilter {
+        camera: Some(row.run.camera.clone()),
+        dates: Some((date, date)),
+        states: Vec::new(),
+    };
+    let found = app.ask(|catalog| async move { catalog.ledger(&filter).await });
+    let mut found = found.await?;
+    found.sort_by(|a, b| a.entry.frame.cmp(&b.entry.frame));
+    Ok(found)
 }
 
 /// The camera of a filter, which must be one that there is.
@@ -259,6 +300,29 @@ impl Line {
                 .unwrap_or_default(),
             refused: refused.join(", "),
             trouble: end.and_then(|end| Some(end.errors.first()?.message.clone())),
+        }
+    }
+}
+
+impl Owed {
+    fn new(entry: LedgerEntry, clock: &Clock) -> Self {
+        let state = match entry.state {
+            LedgerState::Open => "wanted",
+            LedgerState::Thumbnail => "thumbnail only",
+            LedgerState::GivenUp => "given up",
+        };
+        let reason = entry.reason.map(|reason| reason.replace('_', " "));
+        let message = entry.failure.map(|failure| failure.message);
+        let why = match (reason, message) {
+            (Some(reason), Some(message)) => format!("{reason}: {message}"),
+            (reason, message) => reason.or(message).unwrap_or_default(),
+        };
+        Self {
+            at: clock.hour(entry.entry.frame.instant),
+            attempts: entry.attempts,
+            tried: entry.last_tried.map(|at| clock.time(at)),
+            state,
+            why,
         }
     }
 }

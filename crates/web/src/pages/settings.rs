@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::shell::{Shell, Visit};
-use super::show;
+use super::{prose, show};
 use crate::problem::Problem;
 use crate::settings::ShownSetting;
 
@@ -25,6 +25,13 @@ struct Section {
 struct Row {
     key: &'static str,
     setting: ShownSetting,
+}
+
+impl Row {
+    /// What it is, as HTML.
+    fn doc(&self) -> String {
+        prose::html(&self.setting.doc)
+    }
 }
 
 /// The page.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::cameras::{self, Camera};
 use super::shell::{Shell, Visit};
 use super::show;
-use crate::params::Params;
+use crate::params::{Params, filled};
 use crate::problem::Problem;
 use crate::settings::Right;
 
@@ -37,6 +37,7 @@ pub struct Which {
     from: String,
     #[serde(default)]
     to: String,
+    #[serde(default, deserialize_with = "filled")]
     fps: Option<u8>,
 }
 
@@ -76,7 +77,6 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
     }
     let camera = camera.map(|one| one.id.to_string()).unwrap_or_default();
     let local = |at: DateTime<Utc>| at.with_timezone(&shell.zone).format(FORM).to_string();
-    let utc = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let end = ceiling(newest);
     let stretches = STRETCHES.map(|(words, hours)| {
         let from = local(end - TimeDelta::hours(hours));
@@ -94,11 +94,7 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
             utc(to)
         )),
         day: shell.to(&format!("/day/{camera}")),
-        command: format!(
-            "draywatch timelapse --camera {camera} --from {} --to {} --fps {fps} --output {camera}.mp4",
-            utc(from),
-            utc(to)
-        ),
+        command: command(&camera, (from, to), fps),
         may_operate: visit.caller.right == Right::Operate,
         videos: shell.to("/api/v1/timelapses"),
         session: shell.to("/api/v1/session"),
@@ -111,6 +107,20 @@ pub async fn page(visit: Visit, Params(which): Params<Which>) -> Result<Response
         camera,
         shell,
     })
+}
+
+fn utc(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// What makes the same film on the command line, where the last instant belongs to it, as the controls stand at first; `video.js` keeps
+/// it right when they change.
+fn command(camera: &str, (from, to): (DateTime<Utc>, DateTime<Utc>), fps: u8) -> String {
+    let (from, to) = (utc(from), utc(to - TimeDelta::seconds(1)));
+    format!(
+        "draywatch timelapse --camera {camera} --from {from} --to {to} --thumbnails --fps {fps} --skip frozen --skip placeholder \
+         --skip blank --skip dark --output {camera}.mp4"
+    )
 }
 
 /// The camera of the form, or the first.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use draywatch_catalog::{Catalog, FileState, FrameResult, LedgerFilter, LedgerState, NewImage};
+use draywatch_catalog::{
+    Catalog, FileState, FrameResult, LedgerEntry, LedgerFilter, LedgerState, NewImage,
+};
 use draywatch_core::FrameId;
+use draywatch_core::plan::KnownState;
 
 use crate::support::*;
 
@@ -140,6 +143,63 @@ pub async fn a_file_state_is_written(db: Db) {
             "what was recorded stays"
         );
     }
+}
+
+/// Without the mend, a damaged file's frame counted as stored, and a picture fetched for a row with a path of another spelling made
+/// a second row.
+pub async fn what_was_found_lost_is_owed_and_keeps_its_row(db: Db) {
+    let spelled = |frame: &FrameId| NewImage {
+        path: format!("/mnt/old/{}", path(frame)),
+        ..image(frame)
+    };
+    let images = [image(&frame(10)), spelled(&frame(20)), spelled(&frame(30))];
+    db.adopt(&images, at(100)).await.unwrap();
+    let states = [FileState::Bad("<html>".into()), FileState::Missing];
+    let ids: Vec<i64> = db
+        .images_after(0, 3)
+        .await
+        .unwrap()
+        .iter()
+        .map(|i| i.id)
+        .collect();
+    for (id, state) in ids.iter().zip([&states[0], &states[0], &states[1]]) {
+        db.set_file_state(*id, state, at(200)).await.unwrap();
+    }
+    let known = db.known(&camera("in_gate"), at(0), at(60)).await.unwrap();
+    assert!(
+        known.iter().all(|known| known.state == KnownState::Open),
+        "{known:?}"
+    );
+    let frames = [frame(10), frame(20), frame(30)];
+    let entries: Vec<_> = frames.iter().cloned().map(entry).collect();
+    let owed = db.enlist(&entries, at(300)).await.unwrap();
+    let stored = |row: &LedgerEntry| FrameResult::Stored {
+        ledger_id: row.id,
+        image: image(&row.entry.frame),
+        failure: None,
+    };
+    let results: Vec<FrameResult> = owed.iter().map(stored).collect();
+    let recorded = db.record(&results, at(400)).await.unwrap();
+    assert_eq!(recorded, ids.iter().copied().map(Some).collect::<Vec<_>>());
+    let rows = db.images_after(0, 10).await.unwrap();
+    assert!(rows.iter().all(|row| !row.is_lost()), "{rows:?}");
+    assert_eq!(rows[1].path, images[1].path, "the path is its writer's");
+}
+
+/// Old databases hold frames twice: one good file is enough, whichever row comes first.
+pub async fn a_good_row_speaks_for_a_frame_that_is_there_twice(db: Db) {
+    let twin = NewImage {
+        path: format!("twins/{}.jpg", 10),
+        ..image(&frame(10))
+    };
+    db.adopt(&[image(&frame(10)), twin], at(100)).await.unwrap();
+    let first = db.images_after(0, 1).await.unwrap().remove(0);
+    db.set_file_state(first.id, &FileState::Missing, at(200))
+        .await
+        .unwrap();
+    let known = db.known(&camera("in_gate"), at(0), at(60)).await.unwrap();
+    let states: Vec<_> = known.iter().map(|known| known.state).collect();
+    assert_eq!(states, [KnownState::Stored]);
 }
 
 pub async fn recording_twice_changes_one_row(db: Db) {

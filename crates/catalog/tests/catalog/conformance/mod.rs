@@ -21,6 +21,8 @@ macro_rules! for_backend {
                 a_replacement_is_remembered every_frame_is_known_once an_empty_batch_is_nothing
                 two_frames_of_one_second_are_two instants_keep_their_microseconds);
             for_backend!(@tests $fresh, images: pages_follow_the_ids rows_are_found_by_time_and_path
+                what_was_found_lost_is_owed_and_keeps_its_row
+                a_good_row_speaks_for_a_frame_that_is_there_twice
                 files_are_adopted_once an_adopted_file_settles_the_ledger a_file_state_is_written
                 recording_twice_changes_one_row concurrent_batches_are_all_kept);
             for_backend!(@tests $fresh, pages: pages_are_in_one_order_whatever_their_length pages_hold_what_was_asked_for);

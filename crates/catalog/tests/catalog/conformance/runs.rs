@@ -66,10 +66,8 @@ fn observation(observed: i64) -> NewObservation {
 
 fn all() -> RunFilter {
     RunFilter {
-        camera: None,
-        outcome: None,
-        since: None,
         limit: 100,
+        ..RunFilter::default()
     }
 }
 

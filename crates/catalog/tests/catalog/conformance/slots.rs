@@ -42,9 +42,12 @@ async fn enlist(db: &Db, frame: &FrameId) -> i64 {
 pub async fn every_change_of_a_frame_changes_its_slot(db: Db) {
     let frame = nth(0);
     let slot = async || known(&db, day()).await;
-    assert_eq!(slot().await, []);
+    let first = async || db.first_known(&camera("in_gate")).await.unwrap();
+    assert_eq!((slot().await, first().await), (vec![], None));
     let id = enlist(&db, &frame).await;
     assert_eq!(slot().await, [(60, why("never_tried"))]);
+    assert_eq!(first().await, Some(day()));
+    assert_eq!(db.first_known(&camera("out_gate")).await.unwrap(), None);
     let failed = FrameResult::Failed {
         ledger_id: id,
         failure: failure("reset"),

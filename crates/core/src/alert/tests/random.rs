@@ -4,12 +4,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-const IDS: [&str; 6] = [
-    "portal", "disk", "database", "camera:a", "camera:b", "camera:c",
+const IDS: [&str; 7] = [
+    "portal",
+    "disk",
+    "database",
+    "camera:a",
+    "camera:b",
+    "camera:c",
+    "picture:b",
 ];
 
 /// One evaluation: minutes since the one before, and how each thing is.
-type Look = (i64, [u8; 6]);
+type Look = (i64, [u8; 7]);
 
 fn status(number: u8) -> Status {
     [
@@ -23,7 +29,7 @@ fn status(number: u8) -> Status {
 /// Evaluations that flap, last and lie quiet: stretches of the same, of one to forty looks.
 fn looks() -> impl Strategy<Value = Vec<Look>> {
     let thing = prop_oneof![3 => Just(0u8), 1 => 1u8..4];
-    let things = prop::array::uniform6(thing);
+    let things = prop::array::uniform7(thing);
     let gap = prop_oneof![4 => Just(5i64), 1 => 1i64..600];
     let stretch = (gap, things, prop_oneof![3 => 1usize..5, 1 => 1usize..40]);
     prop::collection::vec(stretch, 1..60).prop_map(|stretches| {
@@ -112,14 +118,14 @@ proptest! {
             });
             prop_assert!(most_in_a_day(&news.collect::<Vec<_>>()) <= promised, "{id}");
         }
-        let cameras = said.iter().filter(is(Event::Raise)).filter(|message| message.about[0].starts_with(CAMERA));
+        let cameras = said.iter().filter(is(Event::Raise)).filter(|message| message.about.iter().all(|id| id.starts_with(CAMERA) || id.starts_with(PICTURE)));
         let together = promised * usize::try_from(CAMERAS_TOGETHER).unwrap();
         prop_assert!(most_in_a_day(&cameras.collect::<Vec<_>>()) <= together);
     }
 
     #[test]
     fn one_flapping_camera_gives_at_most_the_promised_messages(looks in looks(), policy in policies()) {
-        let alone: Vec<Look> = looks.iter().map(|(gap, things)| (*gap, [0, 0, 0, things[3], 0, 0])).collect();
+        let alone: Vec<Look> = looks.iter().map(|(gap, things)| (*gap, [0, 0, 0, things[3], 0, 0, 0])).collect();
         let said = play(&alone, &policy, false);
         let promised = usize::try_from(policy.most_messages_per_day()).unwrap();
         prop_assert!(most_in_a_day(&said.iter().collect::<Vec<_>>()) <= promised);
@@ -131,7 +137,7 @@ proptest! {
         let (rise, fall) = (policy.raise_after, policy.recover_after);
         let mut minute = 0;
         // For each thing: bad and good looks in a row, and whether it counts as bad, by a counter that knows no rules.
-        let mut things = [(0u32, 0u32, false); 6];
+        let mut things = [(0u32, 0u32, false); 7];
         for look in &looks {
             minute += look.0;
             for (thing, number) in things.iter_mut().zip(look.1) {
@@ -156,12 +162,12 @@ proptest! {
     fn what_lasts_is_told_and_what_is_over_is_over(looks in looks(), policy in policies()) {
         // In the end all is well for long enough: nothing stays open.
         let mut looks = looks;
-        looks.extend(std::iter::repeat_n((5, [0; 6]), 10));
+        looks.extend(std::iter::repeat_n((5, [0; 7]), 10));
         let said = play(&looks, &policy, false);
         let count = |event| said.iter().filter(is(event)).count();
         prop_assert_eq!(count(Event::Raise), count(Event::Resolve));
         // And what is bad from then on is told within a day, however often it was told before.
-        looks.extend(std::iter::repeat_n((5, [0, 0, 0, 2, 0, 0]), 300));
+        looks.extend(std::iter::repeat_n((5, [0, 0, 0, 2, 0, 0, 0]), 300));
         let more = play(&looks, &policy, false);
         let told = more[said.len()..].iter().filter(|message| message.event == Event::Raise);
         prop_assert!(told.count() == 1);

@@ -163,7 +163,7 @@ pub struct VerifyArgs {
     /// Mend what can be mended: adopt whole pictures, set broken ones aside, ask for lost ones again
     #[arg(long)]
     pub repair: bool,
-    /// Read only this share of the pictures, taken at random, as 5% or 0.05; sizes are checked for all
+    /// Read only so many per cent of the pictures, taken at random: 5 or 5%, or as a fraction below 1, 0.05; sizes are checked for all
     #[arg(long, value_name = "SHARE", default_value_t = Sample::ALL)]
     pub sample: Sample,
 }
@@ -173,12 +173,19 @@ pub struct VerifyArgs {
 #[command(after_help = "\
 Example:
   draywatch adopt /srv/old/images
+  draywatch adopt /srv/old/images --camera south_gate
+
+Pictures are told by their names, <time>_<camera>.jpg. Those of cameras that are neither in stream_names nor in the database are
+counted and passed over, unless --camera names them: other programs write names like <time>_in_gate_boxes.jpg.
 
 Exit status: 0 every picture is taken over, 1 some were not (each is named, with the reason), 2 usage or configuration.")]
 pub struct AdoptArgs {
     /// The folder with the pictures
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Also take over pictures of this camera, which is neither configured nor in the database; may be given more than once
+    #[arg(long = "camera", value_name = "CAMERA")]
+    pub cameras: Vec<CameraId>,
 }
 
 /// `alert`.

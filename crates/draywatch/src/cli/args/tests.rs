@@ -154,14 +154,22 @@ fn shares_are_percents_or_fractions() {
         ("5%", 0.05),
         ("0.05", 0.05),
         ("0", 0.0),
-        ("1", 1.0),
+        // As the issue writes it, `--sample P`: a number from 1 on is a percentage.
+        ("1", 0.01),
+        ("1%", 0.01),
+        ("10", 0.1),
+        ("10%", 0.1),
+        ("0.1", 0.1),
+        ("0.1%", 0.001),
+        ("2.5", 0.025),
+        ("100", 1.0),
         ("100%", 1.0),
         ("0%", 0.0),
     ] {
         let found = text.parse::<Sample>().unwrap().share();
         assert!((found - share).abs() < 1e-12, "{text}");
     }
-    for text in ["5", "101%", "-1%", "NaN", "inf", "%", "", "half"] {
+    for text in ["1.0", "101", "101%", "-1%", "NaN", "inf", "%", "", "half"] {
         let told = text.parse::<Sample>().unwrap_err();
         assert!(told.contains('%'), "{told}");
     }

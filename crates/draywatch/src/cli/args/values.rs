@@ -132,21 +132,26 @@ impl Sample {
 impl FromStr for Sample {
     type Err = String;
 
+    /// A number is a percentage, with or without its sign; one below 1 without it is a fraction. `1.0` could be read as either,
+    /// and is neither.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, whole) = match text.strip_suffix('%') {
-            Some(number) => (number, 100.0),
-            None => (text, 1.0),
+        let usage =
+            || "write a share as a percentage, 5 or 5%, or as a fraction below 1, 0.05".to_owned();
+        let (digits, has_sign) = match text.strip_suffix('%') {
+            Some(digits) => (digits.trim_end(), true),
+            None => (text, false),
         };
-        let number: f64 = number
-            .trim()
-            .parse()
-            .map_err(|_| "write a share as 5% or 0.05".to_owned())?;
-        if (0.0..=whole).contains(&number) {
-            return Ok(Self(number / whole));
+        let number: f64 = digits.trim_start().parse().map_err(|_| usage())?;
+        if !has_sign && digits.contains('.') && (number - 1.0).abs() < f64::EPSILON {
+            return Err(format!(
+                "{text} may mean all or one hundredth: write 100% or 1%"
+            ));
         }
-        Err(format!(
-            "a share goes from 0% to 100%, or from 0 to 1; write {number} percent as {number}%"
-        ))
+        if !(0.0..=100.0).contains(&number) {
+            return Err("a share goes from 0% to 100%".to_owned());
+        }
+        let is_fraction = !has_sign && number < 1.0;
+        Ok(Self(if is_fraction { number } else { number / 100.0 }))
     }
 }
 

@@ -24,6 +24,10 @@ fn every_bound_holds_on_both_sides() {
                 vec![format!("{:?}", limit + 0.001)],
                 vec![format!("{limit:?}")],
             ),
+            Bounds::AboveTo(limit, most) => (
+                vec![format!("{:?}", limit + 0.001), format!("{most:?}")],
+                vec![format!("{limit:?}"), format!("{:?}", most + 0.5)],
+            ),
             Bounds::NotNegative => (
                 vec!["0".to_owned(), "0.5".to_owned()],
                 vec!["-0.5".to_owned()],
@@ -55,6 +59,23 @@ fn the_bounds_are_those_of_the_issue() {
     assert_eq!(rule("retry_delay_seconds"), "a whole number of at least 1");
     assert_eq!(rule("backoff_multiplier"), "a number greater than 1");
     assert!(rule("retention_days").starts_with("\"forever\" or a whole number of days from 1"));
+}
+
+/// Without these bounds a reload let the service stand still: it walked through the calendar to the year -262144, or slept for
+/// decades.
+#[test]
+fn what_would_let_the_service_stand_still_is_refused() {
+    for name in [
+        "service.recover_days",
+        "service.misfire_grace_seconds",
+        "service.breaker_failures",
+        "portal.pause_between_days_seconds",
+        "collection_deadline_minutes",
+        "concurrent_downloads",
+    ] {
+        let told = told(&line(name, "4294967295"));
+        assert!(told.contains(name) && told.contains(" to "), "{told}");
+    }
 }
 
 #[test]

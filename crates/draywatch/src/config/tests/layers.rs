@@ -221,6 +221,21 @@ fn a_test_may_ask_for_a_short_interval() {
     }
 }
 
+/// A camera that is asked for every five minutes still publishes every ten: two of the intervals once were too late.
+#[test]
+fn a_short_interval_makes_no_camera_publish_more_often() {
+    let of = |minutes: u32| {
+        let loaded = from_file(&format!("download_interval_minutes = {minutes}"));
+        loaded.unwrap().config.frame_interval().as_secs() / 60
+    };
+    assert_eq!([of(5), of(10), of(30)], [10, 10, 30]);
+    let test = from_env(&[("DRAYWATCH_TEST_INTERVAL_SECONDS", "20")]);
+    assert_eq!(
+        test.unwrap().config.frame_interval(),
+        Duration::from_secs(20)
+    );
+}
+
 #[test]
 fn a_running_service_takes_what_it_can() {
     let running = Config::default();

@@ -177,3 +177,29 @@ fn captioned(print: &mut Print, chance: &mut Chance) {
         print.caption(number, chance.one_in(2));
     }
 }
+
+/// What a receiver shows that has no signal: grains of a few pixels, two-valued or of any level, brighter and darker by bands that
+/// roll, at times with a word over it.
+pub fn hiss(noise: &Normal, chance: &mut Chance) -> Print {
+    let (wide, high) = (1 + chance.below(5), 1 + chance.below(3));
+    let (mean, contrast) = (chance.between(70.0, 170.0), chance.between(35.0, 110.0));
+    let is_two_valued = chance.one_in(2);
+    let (band, phase) = (chance.between(0.0, 25.0), chance.between(0.0, 6.0));
+    let mut page = Page::new(0, [0, 0]);
+    for y in (0..ROWS).step_by(high) {
+        let level = mean + band * (phase + y as f32 / 90.0).sin();
+        let grains = noise.row(chance);
+        for x in 0..COLUMNS {
+            let grain = grains[x / wide];
+            let grain = if is_two_valued { grain.signum() } else { grain };
+            let value = (level + contrast * grain).clamp(0.0, 255.0) as u8;
+            for y in y..(y + high).min(ROWS) {
+                page.levels[y * COLUMNS + x] = value;
+            }
+        }
+    }
+    if chance.one_in(3) {
+        page.word(250, 400, 250, 40, &[0x5b, 0x77, 0x3e, 0x5d]);
+    }
+    Print::drawn(page.levels, &page.tint)
+}

@@ -77,7 +77,8 @@ impl Normal {
         Self(pairs.collect())
     }
 
-    fn row(&self, chance: &mut Chance) -> &[f32] {
+    /// A row's worth of them, from anywhere.
+    pub fn row(&self, chance: &mut Chance) -> &[f32] {
         let start = chance.below(self.0.len() - COLUMNS);
         &self.0[start..start + COLUMNS]
     }
@@ -145,11 +146,20 @@ impl Print {
                 let bit = (number >> ((glyph * 7 + segment) % 61)) & 1;
                 if bit == 1 {
                     let (x, y) = (left + glyph * 18 + segment % 2 * 8, top + segment / 2 * 6);
-                    for y in y..y + 5 {
-                        self.planes[y * COLUMNS + x..y * COLUMNS + x + 6].fill(250);
-                    }
+                    self.fill((x, y), (6, 5), 250);
                 }
             }
+        }
+    }
+
+    pub fn level(&self, x: usize, y: usize) -> u8 {
+        self.planes[y * COLUMNS + x]
+    }
+
+    /// Burns one bar in.
+    pub fn fill(&mut self, (x, y): (usize, usize), (width, height): (usize, usize), level: u8) {
+        for y in y..y + height {
+            self.planes[y * COLUMNS + x..y * COLUMNS + x + width].fill(level);
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod faults;
 pub mod film;
+pub mod plain;
 pub mod world;
 
 /// Pseudo-random numbers by multiplication and xor-shift (PCG's output function).

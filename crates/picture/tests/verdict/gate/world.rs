@@ -1,7 +1,7 @@
 //! What stands before a gate camera, hour by hour.
 
-use super::Chance;
 use super::film::{COLUMNS, Light, Normal, Print, ROWS, Sensor};
+use super::{Chance, plain};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hour {
@@ -11,16 +11,24 @@ pub enum Hour {
     Fog,
     Rain,
     Dusk,
+    Lamps,
+    Snow,
+    Flat,
+    Still,
 }
 
 impl Hour {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Day,
         Self::Night,
         Self::QuietNight,
         Self::Fog,
         Self::Rain,
         Self::Dusk,
+        Self::Lamps,
+        Self::Snow,
+        Self::Flat,
+        Self::Still,
     ];
 
     pub fn name(self) -> &'static str {
@@ -31,6 +39,10 @@ impl Hour {
             Self::Fog => "fog",
             Self::Rain => "rain",
             Self::Dusk => "dusk",
+            Self::Lamps => "dark with lamps",
+            Self::Snow => "snow",
+            Self::Flat => "even asphalt",
+            Self::Still => "night without noise",
         }
     }
 }
@@ -62,29 +74,19 @@ impl Post {
             Hour::Fog => (chance.between(0.3, 0.6), 0),
             Hour::Dusk => (chance.between(0.04, 0.15), 4),
             Hour::Night => (chance.between(0.0005, 0.006), 3 + chance.below(6)),
-            Hour::QuietNight => (chance.between(0.0003, 0.004), 2 + chance.below(4)),
+            Hour::QuietNight | Hour::Still => (chance.between(0.0003, 0.004), 2 + chance.below(4)),
+            Hour::Lamps => (0.001, 0),
+            Hour::Snow | Hour::Flat => (0.7, 0),
         };
         let veil_depth = if hour == Hour::Fog {
             chance.between(0.35, 1.3)
         } else {
             chance.between(3.0, 9.0)
         };
-        let is_night = matches!(hour, Hour::Night | Hour::QuietNight);
-        let electrons = if is_night {
-            chance.between(200.0, 3000.0)
-        } else {
-            chance.between(1500.0, 15_000.0)
-        };
-        let sensor = Sensor::new(
-            electrons,
-            chance.between(0.0005, if is_night { 0.006 } else { 0.003 }),
-            [0.0, 0.0, 0.4, 0.66][chance.below(4)],
-            chance.between(1.9, 2.4),
-        );
         let mut post = Self {
             hour,
             still: Light::even(0.0),
-            sensor,
+            sensor: sensor(hour, chance),
             skyline,
             fall: sun.max(0.02),
             veil: sun * chance.between(0.5, 0.8),
@@ -92,6 +94,7 @@ impl Post {
             flicker: match hour {
                 Hour::QuietNight => chance.between(0.0, 0.003),
                 Hour::Night => chance.between(0.0, 0.01),
+                Hour::Still => 0.0,
                 _ => chance.between(0.002, 0.06),
             },
             exposure: chance.between(0.9, 1.15),
@@ -100,7 +103,12 @@ impl Post {
             bottom_clock: chance.one_in(2),
             shots: u64::from(chance.word()) << 16,
         };
-        post.build(sun, lamps, chance);
+        match hour {
+            Hour::Lamps => plain::lamps(&mut post.still, skyline, chance),
+            Hour::Snow => plain::snow(&mut post.still, skyline, chance),
+            Hour::Flat => plain::flat(&mut post.still, skyline, chance),
+            _ => post.build(sun, lamps, chance),
+        }
         post
     }
 
@@ -192,13 +200,17 @@ impl Post {
         let vehicles = match self.hour {
             Hour::QuietNight => usize::from(chance.one_in(6)),
             Hour::Night => chance.below(3),
+            Hour::Lamps => chance.below(2),
+            Hour::Still => 0,
             _ => chance.below(5),
         };
         for _ in 0..vehicles {
             self.vehicle(&mut light, chance);
         }
-        if self.hour == Hour::Rain {
-            drops(&mut light, chance);
+        match self.hour {
+            Hour::Rain => drops(&mut light, chance),
+            Hour::Still => plain::passer_by(&mut light, self.skyline, chance),
+            _ => {}
         }
         let gain = self.exposure * (1.0 + chance.between(-self.flicker, self.flicker));
         let mut print = Print::expose(&light, gain, &self.sensor, noise, chance);
@@ -265,6 +277,23 @@ impl Post {
             }
         }
     }
+}
+
+/// The camera for that hour; a still night has no noise at all.
+fn sensor(hour: Hour, chance: &mut Chance) -> Sensor {
+    let (electrons, read) = match hour {
+        Hour::Night | Hour::QuietNight => ((200.0, 3000.0), (0.0005, 0.006)),
+        Hour::Lamps => ((1500.0, 30_000.0), (0.0002, 0.0008)),
+        Hour::Flat => ((3000.0, 300_000.0), (0.0001, 0.001)),
+        Hour::Still => ((1e9, 2e9), (0.0, 0.0)),
+        _ => ((1500.0, 15_000.0), (0.0005, 0.003)),
+    };
+    Sensor::new(
+        chance.between(electrons.0, electrons.1),
+        chance.between(read.0, read.1),
+        [0.0, 0.0, 0.4, 0.66][chance.below(4)],
+        chance.between(1.9, 2.4),
+    )
 }
 
 /// Drops on the glass: blurred bright spots, others each time.

@@ -18,9 +18,12 @@ if (!opt.modules) die('--modules DIR is needed');
 if (!['utc', 'local'].includes(opt['image-time'])) die('--image-time is utc or local');
 if (!/^\d+$/.test(opt.seed)) die('--seed is a whole number');
 const does = new Set(), emptyDays = new Set();
+let late = 0;                                            // seconds
 for (const b of opt.behaviour.split(',').map(s => s.trim()).filter(Boolean)) {
   const e = /^empty:(\d{4}-\d\d-\d\d)$/.exec(b);
+  const l = /^late:(\d+)$/.exec(b);
   if (e) emptyDays.add(e[1]);
+  else if (l) late = Number(l[1]);
   else if (['api-error', 'api-error-once', 'blank', 'slow'].includes(b)) does.add(b);
   else die(`unknown behaviour ${b}`);
 }
@@ -55,7 +58,7 @@ const EXT = ['jpeg', 'jpg'];
 const FIRST = Date.UTC(2024, 0, 1) / 1000;
 const EPOCH_NAMES_UNTIL = Date.UTC(2024, 3, 1) / 1000;   // the older form: milliseconds in the name
 const JPG_FROM = Date.UTC(2024, 10, 1) / 1000, JPG_UNTIL = Date.UTC(2025, 1, 1) / 1000;
-const nowSec = () => Math.floor(Date.now() / 1000);
+const nowSec = () => Math.floor(Date.now() / 1000) - late;
 
 function hash(...parts) {                                // FNV-1a and a final mix
   let h = 0x811c9dc5;
@@ -165,6 +168,10 @@ const json = (req, res, status, value, type = 'application/json') =>
 async function page(req, res) {
   const u = new URL(req.url, 'http://x');
   if (u.pathname === '/__truth/requests') return json(req, res, 200, { cdn: cdnCount });
+  if (u.pathname === '/__truth/catch-up') {
+    late = 0;
+    return json(req, res, 200, {});
+  }
   if (u.pathname === '/__truth') {
     const camera = u.searchParams.get('camera'), date = u.searchParams.get('date') ?? '';
     if (!CAMERAS.includes(camera) || !validDate(date)) return json(req, res, 400, { error: 'camera and date, please' });

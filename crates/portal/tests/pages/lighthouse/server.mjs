@@ -77,8 +77,10 @@ function frameOfSlot(camera, slot) {                     // ignores the clock
 }
 function makeFrame(camera, slot) {
   const hour = Math.floor(slot / 6)
-  if (hash('outage', camera, hour) % 60 === 0) return null   // camera down for an hour
-  if (hash('lost', camera, slot) % 25 === 0) return null     // one frame lost
+  // while one camera is down, the other one is not, so that the page has a fresh picture at any time of the day
+  const steadfast = down && camera !== down && slot * SLOT > STARTED - 7200
+  if (!steadfast && hash('outage', camera, hour) % 60 === 0) return null   // camera down for an hour
+  if (!steadfast && hash('lost', camera, slot) % 25 === 0) return null     // one frame lost
   const steady = 10 + hash('phase', camera, Math.floor(slot / 20)) % 570
   let off = hash('slip', camera, slot) % 3 === 0 ? 10 + hash('off', camera, slot) % 570 : steady
   // even UTC hours have even seconds, odd ones odd: the doubled local hour in autumn never doubles an address

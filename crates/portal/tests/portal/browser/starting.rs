@@ -112,6 +112,32 @@ async fn missing_programs_are_named() {
     assert_says(&words.await, &[missing]);
 }
 
+/// Found in a crowd of browsers: chromedriver chooses a port, and cannot have it for both of its sockets.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_once_by_chance_is_started_again() {
+    for driver_first in [true, false] {
+        let room = Room::new();
+        let mut settings = room.settings();
+        let once = |name: &str, program: &str| {
+            let mark = room.path().join(format!("{name}-mark"));
+            let body = format!(
+                "mkdir '{}' 2>/dev/null && exit 1; exec {program} \"$@\"",
+                mark.display()
+            );
+            Some(room.script(name, &body))
+        };
+        if driver_first {
+            settings.chromedriver = once("driver", "chromedriver");
+        } else {
+            settings.chromium = once("chromium", "chromium");
+        }
+        let browser = Browser::start(&settings, None).await.unwrap();
+        assert_eq!(room.folders().len(), 1, "{:?}", room.folders());
+        browser.quit().await;
+        room.assert_empty("a browser that was started twice");
+    }
+}
+
 /// Chromium makes a socket in its temporary folder, and a socket's path is short.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_temporary_folder_is_no_trouble() {

@@ -12,6 +12,11 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
+// Text with its code, which stands between backticks.
+function prose(text = "") {
+  return text.split(/`([^`]*)`/).map((part, nth) => (nth % 2 ? make("code", {}, part) : part));
+}
+
 function headers() {
   const sent = {};
   if (token.value) sent.Authorization = `Bearer ${token.value}`;
@@ -43,7 +48,7 @@ function field(id, parameter, description) {
   const input = make("input", { id, "data-in": parameter.in, "data-name": parameter.name });
   return make("tr", {},
     make("td", {}, make("label", { for: id }, make("code", {}, name)), input),
-    make("td", {}, parameter.description ?? "", make("br"), words(description, parameter.schema)));
+    make("td", {}, ...prose(parameter.description), make("br"), words(description, parameter.schema)));
 }
 
 async function run(event, method, path, output) {
@@ -92,22 +97,22 @@ function operation(description, path, method, told) {
   form.append(make("p", {}, make("button", {}, "Try it")));
   form.addEventListener("submit", (event) => run(event, method, path, output));
   const answers = Object.entries(told.responses ?? {}).map(([code, answer]) =>
-    make("li", {}, `${code}: ${answer.description ?? ""} `,
+    make("li", {}, `${code}: `, ...prose(answer.description), " ",
       ...Object.values(answer.content ?? {}).map((content) => words(description, content.schema))));
   return make("details", { id },
-    make("summary", {}, make("b", {}, method.toUpperCase()), make("code", {}, path), ` ${told.summary ?? ""}`),
-    make("p", {}, told.description ?? ""), form, output, make("ul", {}, ...answers));
+    make("summary", {}, make("b", {}, method.toUpperCase()), make("code", {}, path), " ", ...prose(told.summary)),
+    make("p", {}, ...prose(told.description)), form, output, make("ul", {}, ...answers));
 }
 
 function schema(description, name, told) {
   const rows = Object.entries(told.properties ?? {}).map(([key, one]) =>
-    make("tr", {}, make("td", {}, make("code", {}, key)), make("td", {}, one.description ?? "", make("br"), words(description, one))));
+    make("tr", {}, make("td", {}, make("code", {}, key)), make("td", {}, ...prose(one.description), make("br"), words(description, one))));
   return make("details", { id: `schema-${name}` }, make("summary", {}, make("code", {}, name)),
-    make("p", {}, told.description ?? ""), make("table", {}, make("tbody", {}, ...rows)));
+    make("p", {}, ...prose(told.description)), make("table", {}, make("tbody", {}, ...rows)));
 }
 
 function show(description) {
-  about.textContent = description.info.description;
+  about.replaceChildren(...prose(description.info.description));
   const groups = new Map();
   for (const [path, item] of Object.entries(description.paths)) {
     for (const [method, told] of Object.entries(item)) {

@@ -1,8 +1,6 @@
 //! Owns what the tests share: a portal at a fixed time and a raw HTTP client that tells how an answer ended. It
 //! must not use an HTTP library, which would hide what the CDN does wrong.
 
-#![allow(dead_code, reason = "each test binary uses a part")]
-
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};

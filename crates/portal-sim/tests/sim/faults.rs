@@ -1,10 +1,8 @@
 //! Every fault of the CDN as a raw client meets it.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{Answer, End, evening, get, get_briefly, sparse, start};
+use crate::common::{Answer, End, evening, get, get_briefly, sparse, start};
 use portal_sim::{Fault, FaultRule, Match, Portal, Sizes, TruthFrame};
 use sha2::{Digest, Sha256};
 

@@ -1,11 +1,9 @@
 //! Frames, their addresses and their pictures, as the truth tells them.
 
-mod common;
-
 use std::collections::HashSet;
 
+use crate::common::{at, evening, get, instant, start};
 use chrono::NaiveDate;
-use common::{at, evening, get, instant, start};
 use portal_sim::{
     AddressForm, AddressZone, Behaviours, Clock, Config, EmptyDay, Portal, Schedule, TruthFrame,
 };

@@ -1,11 +1,9 @@
 //! Frames that appear while the portal runs, days that the history drops, and outages that are switched over HTTP.
 
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{Answer, ask, at, evening, get, get_briefly, instant, start};
 use chrono::{DateTime, Utc};
-use common::{Answer, ask, at, evening, get, get_briefly, instant, start};
 use portal_sim::{Clock, Config, Outage, Portal, Schedule, Thinned, TruthFrame};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -248,7 +246,7 @@ async fn the_page_host_goes_down_and_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cdn_goes_down_and_comes_back() {
-    let portal = start(common::sparse(evening())).await;
+    let portal = start(crate::common::sparse(evening())).await;
     let url = portal
         .truth("in_gate", portal.today())
         .await

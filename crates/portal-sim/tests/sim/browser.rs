@@ -1,13 +1,11 @@
 //! The page in a real Chromium: what a visitor sees under each behaviour. Needs `chromium` and `chromedriver`.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod visitor;
 
 use std::time::Duration;
 
+use crate::common::{at, evening, start};
 use anyhow::{Context, Result, ensure};
-use common::{at, evening, start};
 use portal_sim::{ApiFailure, Behaviours, Config, EmptyDay};
 use thirtyfour::prelude::*;
 use visitor::{HISTORY, Visitor, chromedriver};

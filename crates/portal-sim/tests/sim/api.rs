@@ -1,11 +1,9 @@
 //! API, control endpoints and counters over raw HTTP.
 
-mod common;
-
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use common::{Answer, ask, at, evening, get, sparse, start};
+use crate::common::{Answer, ask, at, evening, get, sparse, start};
 use portal_sim::{ApiFailure, Behaviours, Portal, TruthFrame};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
@@ -184,7 +182,8 @@ async fn requests_are_counted() {
     get(&format!("{}/nothing.jpeg", portal.image_url())).await;
     get(&history(&portal, "")).await;
     get(&format!("{}?streamName=in_gate", portal.page_url())).await;
-    while portal.stats().cdn.in_flight > 0 {
+    // The bytes of an answer are added after its last one.
+    while portal.stats().cdn.in_flight > 0 || portal.stats().cdn.bytes <= 2 * 150_000 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let stats = portal.stats();
@@ -199,7 +198,7 @@ async fn requests_are_counted() {
     );
     assert_eq!(cdn.full_addresses[&frame.url], 2);
     assert_eq!(cdn.user_agents["raw/1"], 4);
-    assert!(cdn.bytes > 2 * 150_000 && cdn.log.windows(2).all(|two| two[0].at_ms <= two[1].at_ms));
+    assert!(cdn.log.windows(2).all(|two| two[0].at_ms <= two[1].at_ms));
     assert_eq!((stats.page.page_loads, stats.page.history_requests), (1, 1));
     let url = format!("{}/stats?log=0", portal.control_url());
     assert_eq!(get(&url).await.json()["cdn"]["log"], json!([]));

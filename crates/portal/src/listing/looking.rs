@@ -5,7 +5,6 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use draywatch_core::listing::ListedFrame;
 use tokio::time::Instant;
 
 use super::ListError;
@@ -47,6 +46,15 @@ pub(super) enum Verdict {
     Leap(Duration),
     /// The day cannot be listed.
     Fail(ListError),
+}
+
+/// What the answers and the pictures seen so far come to.
+struct Sum {
+    network: NetworkReading,
+    /// Whether there is a frame at all.
+    has_frames: bool,
+    /// Whether the frames reach from one end of the day to the other, as a list that was cut short does not.
+    covers_edges: bool,
 }
 
 /// The state of a pass between looks.
@@ -142,25 +150,33 @@ impl Looking {
     /// Whether there must be more than was seen so far, or may be: the answers say so, or a list that was cut short at an edge of the day
     /// looks like this.
     pub(super) fn expects_more(&self, page: &Page, now: DateTime<Utc>) -> bool {
+        let sum = self.sum_up(page, now);
+        sum.network.says_more || sum.network.may_have_more || sum.has_frames && !sum.covers_edges
+    }
+
+    fn sum_up(&self, page: &Page, now: DateTime<Utc>) -> Sum {
         let network = self.network(page);
         let frames = self.wanted.frames(&network.frames, &self.elements);
-        network.says_more
-            || network.may_have_more
-            || !frames.is_empty() && !self.wanted.edges_are_covered(&frames, now)
+        Sum {
+            has_frames: !frames.is_empty(),
+            covers_edges: self.wanted.edges_are_covered(&frames, now),
+            network,
+        }
     }
 
     pub(super) fn judge(&mut self, page: &Page, read: &RawReading, now: DateTime<Utc>) -> Verdict {
-        let network = self.network(page);
+        let sum = self.sum_up(page, now);
+        let network = &sum.network;
         if network.is_answered && self.answered_at.is_none() {
             self.answered_at = Some(Instant::now());
         }
-        if self.is_held_up(page, read, &network, now) {
+        if is_held_up(page, read, &sum) {
             self.steady = 0;
         }
-        let agreement = compare(&self.wanted, &network, &self.elements);
+        let agreement = compare(&self.wanted, network, &self.elements);
         let is_waiting = read.open.iter().any(|entry| entry.phase == page.phase);
         tracing::trace!(?agreement, answered = network.is_answered, elements = self.elements.len(), is_waiting, signs = ?read.signs, "look");
-        let verdict = self.judge_agreement(agreement, &network, read, is_waiting, now);
+        let verdict = self.judge_agreement(agreement, &sum, read, is_waiting);
         match verdict {
             Verdict::Sure | Verdict::Doubt(_, false)
                 if !self.came_unasked && !self.elements.is_empty() =>
@@ -174,15 +190,15 @@ impl Looking {
     fn judge_agreement(
         &self,
         agreement: Agreement,
-        network: &NetworkReading,
+        sum: &Sum,
         read: &RawReading,
         is_waiting: bool,
-        now: DateTime<Utc>,
     ) -> Verdict {
+        let network = &sum.network;
         // When the request of this pick failed, what the page knew before proves nothing.
         let is_stale = network.failure.is_some() && !network.names_day_now;
         match agreement {
-            Agreement::Same | Agreement::SameTimes if !is_stale => self.judge_same(network, is_waiting, now),
+            Agreement::Same | Agreement::SameTimes if !is_stale => self.judge_same(sum, is_waiting),
             _ if is_waiting && self.since.elapsed() < self.timeout => Verdict::Again,
             _ if network.failure.is_some() && self.since.elapsed() >= SELF_REPAIR => self.fail_api(network),
             _ if network.failure.is_some() => Verdict::Again,
@@ -200,19 +216,11 @@ impl Looking {
     }
 
     /// The readings agree; a list that was cut short agrees too, so its edges count.
-    fn judge_same(
-        &self,
-        network: &NetworkReading,
-        is_waiting: bool,
-        now: DateTime<Utc>,
-    ) -> Verdict {
-        let frames = self.wanted.frames(&network.frames, &self.elements);
+    fn judge_same(&self, sum: &Sum, is_waiting: bool) -> Verdict {
+        let network = &sum.network;
+        let may_grow = network.says_more || network.may_have_more || is_waiting;
         // The frames reach from one end of the day to the other: what may still be to come lies just beyond, at an end.
-        if self.wanted.edges_are_covered(&frames, now)
-            && !network.says_more
-            && !network.may_have_more
-            && !is_waiting
-        {
+        if sum.covers_edges && !may_grow {
             match self.leapt_in_vain {
                 true => return Verdict::Sure,
                 // A page that says for ever that there is more is looked at patiently in the end.
@@ -239,7 +247,7 @@ impl Looking {
         if network.says_more {
             return self.judge_different(MORE_THAN_SHOWN.into());
         }
-        if self.may_be_a_part(network, &frames, now) {
+        if self.may_be_a_part(sum) {
             return Verdict::Doubt(MAY_BE_A_PART.into(), false);
         }
         Verdict::Sure
@@ -247,15 +255,9 @@ impl Looking {
 
     /// Whether an answer that does not say that it is all hints at more, or the page shows only what it showed before the pick: then
     /// its first part agrees with the answer's first part. A list from one end of the day to the other is no such part.
-    fn may_be_a_part(
-        &self,
-        network: &NetworkReading,
-        frames: &[ListedFrame],
-        now: DateTime<Utc>,
-    ) -> bool {
-        let hints = u8::from(network.may_have_more) + u8::from(!self.is_new());
-        let is_cut = !self.wanted.edges_are_covered(frames, now);
-        !network.says_all && (hints == 2 || hints == 1 && is_cut)
+    fn may_be_a_part(&self, sum: &Sum) -> bool {
+        let hints = u8::from(sum.network.may_have_more) + u8::from(!self.is_new());
+        !sum.network.says_all && (hints == 2 || hints == 1 && !sum.covers_edges)
     }
 
     fn judge_nothing(&self, network: &NetworkReading, read: &RawReading) -> Verdict {
@@ -324,22 +326,6 @@ impl Looking {
         new * 2 > self.elements.len()
     }
 
-    /// Whether the rest of a list that does not reach over the day may wait for a request that was sent before the pick.
-    fn is_held_up(
-        &self,
-        page: &Page,
-        read: &RawReading,
-        network: &NetworkReading,
-        now: DateTime<Utc>,
-    ) -> bool {
-        let is_older =
-            |entry: &RawEntry| entry.phase < page.phase && read.now - entry.start < HELD_UP_MS;
-        let frames = self.wanted.frames(&network.frames, &self.elements);
-        read.open.iter().any(is_older)
-            && !network.says_all
-            && !self.wanted.edges_are_covered(&frames, now)
-    }
-
     /// Whether what is shown of the day, if anything is, came with the pick.
     pub(super) fn is_new(&self) -> bool {
         self.elements.is_empty() || self.have_come()
@@ -387,4 +373,11 @@ impl Looking {
 /// asks for more (handlers of scrolling are commonly held back by a fifth of a second).
 fn quiet(network: &NetworkReading) -> Duration {
     Duration::from_millis(if network.says_all { 40 } else { 320 })
+}
+
+/// Whether the rest of a list that does not reach over the day may wait for a request that was sent before the pick.
+fn is_held_up(page: &Page, read: &RawReading, sum: &Sum) -> bool {
+    let is_older =
+        |entry: &RawEntry| entry.phase < page.phase && read.now - entry.start < HELD_UP_MS;
+    !sum.network.says_all && !sum.covers_edges && read.open.iter().any(is_older)
 }

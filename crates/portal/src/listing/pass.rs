@@ -7,23 +7,18 @@ use draywatch_core::CameraId;
 use draywatch_core::address::{Address, AddressTime};
 use draywatch_core::listing::ListedFrame;
 use draywatch_core::zone::{self, Evidence, ImageTime};
-use tokio::time::Instant;
 use url::Url;
 
+use super::gone::{GONE, GONE_TO_CONFIRM, Turn, until_gone};
 use super::looking::{CONVERGENCE, Looking, Verdict};
 use super::{ListError, Lister, ZoneState, is_whole};
 use crate::Browser;
 use crate::page::{Pace, Page};
 use crate::raw::{RawReading, Signs};
-use crate::reading::{Wanted, sightings};
+use crate::reading::Wanted;
 
 /// The longest wait for a page to show anything at all.
 const BLANK_LIMIT: Duration = Duration::from_secs(15);
-
-/// How long the wanted day may stay on the page after another was picked, in a first pass and in one that is to confirm it. It may
-/// stay for ever: on a page that does not follow the pick, or has no more to show.
-const GONE: Duration = Duration::from_secs(10);
-const GONE_TO_CONFIRM: Duration = Duration::from_secs(30);
 
 /// What one pass saw.
 #[derive(Debug, Clone)]
@@ -229,7 +224,14 @@ impl Lister {
                 continue;
             };
             if page.pick(browser, other).await?.how.is_some() {
-                let settled = until_gone(browser, page, wanted, limit, GONE_TO_CONFIRM).await?;
+                let settled = until_gone(
+                    browser,
+                    page,
+                    &Turn::new(wanted, other),
+                    limit,
+                    GONE_TO_CONFIRM,
+                )
+                .await?;
                 let read = page
                     .read(browser, Pace::Pressing, limit.max(CONVERGENCE))
                     .await?;
@@ -250,7 +252,7 @@ impl Lister {
         for other in [date.pred_opt(), date.succ_opt()].into_iter().flatten() {
             let pick = page.pick(browser, other).await?;
             if pick.how.is_some() {
-                until_gone(browser, page, wanted, limit, GONE).await?;
+                until_gone(browser, page, &Turn::new(wanted, other), limit, GONE).await?;
                 return Ok(());
             }
         }
@@ -325,32 +327,6 @@ impl Lister {
                 .read(browser, tempo, looking.timeout.max(CONVERGENCE))
                 .await?;
         }
-    }
-}
-
-/// Waits until another day that was picked is answered, and what the page showed of the wanted one has gone, at most `longest`: a page
-/// that goes on showing it for a while would show it after the next pick too, and only what it knew before.
-async fn until_gone(
-    browser: &Browser,
-    page: &mut Page,
-    wanted: &Wanted,
-    limit: Duration,
-    longest: Duration,
-) -> Result<RawReading, ListError> {
-    let begun = Instant::now();
-    let count = |page: &Page, shown: &[String]| {
-        let seen = sightings(&wanted.camera, shown, page.base.as_ref());
-        wanted.only(&seen).len()
-    };
-    loop {
-        let settled = page.settle(browser, limit).await?;
-        // A few may be live pictures, or at the edge of the other day.
-        let stays = count(page, &settled.pictures) * 2 > count(page, &settled.shown_before);
-        if !stays || begun.elapsed() >= longest {
-            return Ok(settled);
-        }
-        let change = Duration::from_millis(400);
-        page.wait_for_change(browser, change).await?;
     }
 }
 

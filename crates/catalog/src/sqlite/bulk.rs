@@ -12,6 +12,14 @@ use crate::{FrameResult, NewImage};
 /// Pictures in one statement, well below the engine's limit of parameters.
 const MOST: usize = 200;
 
+/// Whether a statement about so many rows is worth keeping prepared: whole batches come again and again, other lengths only by chance.
+pub(super) fn is_kept(rows: usize) -> bool {
+    rows.is_multiple_of(WHOLE)
+}
+
+/// The rows of a batch of the usual size (`batch_size`), and a divisor of larger portions.
+const WHOLE: usize = 50;
+
 /// A full picture: its place among the results, its row in the ledger.
 struct Plain<'a> {
     nth: usize,
@@ -86,7 +94,8 @@ async fn known(conn: &mut SqliteConnection, part: &[Plain<'_>]) -> sqlx::Result<
          OR EXISTS (SELECT 1 FROM images AS lost WHERE lost.camera_id = new.camera AND lost.timestamp >= new.second \
          AND lost.timestamp < new.next AND lost.file_state IN ('missing', 'bad'))",
     );
-    let rows = query.build().persistent(false).fetch_all(conn).await?;
+    let is_kept = is_kept(part.len());
+    let rows = query.build().persistent(is_kept).fetch_all(conn).await?;
     let nth = |found| Ok(usize::try_from(row::count(found, "nth")?).unwrap_or(usize::MAX));
     rows.iter().map(nth).collect()
 }
@@ -100,7 +109,7 @@ async fn take_off(conn: &mut SqliteConnection, plain: &[&Plain<'_>]) -> sqlx::Re
     query.push(")");
     query
         .build()
-        .persistent(false)
+        .persistent(is_kept(plain.len()))
         .execute(conn)
         .await
         .map(|_| ())

@@ -226,7 +226,8 @@ pub(super) async fn insert_all(
         row.push_bind(verdict).push_bind(fingerprint);
     });
     query.push(" RETURNING id, filepath");
-    let rows = query.build().persistent(false).fetch_all(conn).await?;
+    let is_kept = super::bulk::is_kept(images.len());
+    let rows = query.build().persistent(is_kept).fetch_all(conn).await?;
     let pair = |found| {
         let id = row::int(found, "id")?.unwrap_or(0);
         Ok((row::own_text(found, "filepath")?, id))

@@ -89,7 +89,8 @@ async fn enlist_part(
         row.push_bind(new.path.clone()).push_bind(now.to_owned());
     });
     query.push(") ").push(ENLIST);
-    let rows = query.build().persistent(false).fetch_all(conn).await?;
+    let is_kept = super::bulk::is_kept(entries.len());
+    let rows = query.build().persistent(is_kept).fetch_all(conn).await?;
     let pair = |found| {
         let entry = entry(found)?;
         Ok((key(&entry.entry.frame), entry))

@@ -67,7 +67,7 @@ pub async fn run(web: &Web, json: Option<&Path>) -> Result<()> {
     big::prepare(&web.big, &folder).await?;
     let shown = pictures::make(&folder).await?;
     let server = Server::start(&folder).await?;
-    let answers = queries::measure(&server, &shown, web.big.rounds).await?;
+    let answers = queries::measure(&server, &shown, web.big.cameras, web.big.rounds).await?;
     let looks = looking::measure(&server, &shown).await?;
     let rates = contest::measure(&server, &folder, &shown, web.seconds, web.turns).await?;
     let api = contest::answers(&server, &shown, web.seconds).await?;

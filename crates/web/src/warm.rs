@@ -2,6 +2,7 @@
 //! how much and for how long; must not serve, and must not be asked by what anything is but a name that changes with it.
 
 use std::fs::{File, Metadata};
+use std::hash::Hash;
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ const AT_ONCE: usize = 128 * 1024;
 #[derive(Debug)]
 pub struct Warm {
     thumbnails: Cache<(i64, u32), (Arc<str>, Small)>,
-    sheets: Cache<(String, u32), Bytes>,
+    sheets: Cache<(Box<[i64]>, u32), (Arc<str>, Bytes)>,
     files: Cache<i64, Arc<Whole>>,
 }
 
@@ -63,29 +64,27 @@ struct Stamp {
 
 impl Default for Warm {
     fn default() -> Self {
-        let weight = |_: &(i64, u32), (_, small): &(Arc<str>, Small)| {
-            u32::try_from(small.bytes.len() + BESIDE).unwrap_or(u32::MAX)
-        };
-        let of_sheet = |_: &(String, u32), sheet: &Bytes| {
-            u32::try_from(sheet.len() + BESIDE).unwrap_or(u32::MAX)
-        };
         Self {
-            sheets: Cache::builder()
-                .weigher(of_sheet)
-                .max_capacity(SHEETS)
-                .time_to_live(KEPT)
-                .build(),
-            thumbnails: Cache::builder()
-                .weigher(weight)
-                .max_capacity(THUMBNAILS)
-                .time_to_live(KEPT)
-                .build(),
-            files: Cache::builder()
-                .max_capacity(FILES)
-                .time_to_live(KEPT)
-                .build(),
+            thumbnails: cache(THUMBNAILS, |(_, small): &(_, Small)| {
+                small.bytes.len() + BESIDE
+            }),
+            sheets: cache(SHEETS, |(_, sheet): &(_, Bytes)| sheet.len() + BESIDE),
+            files: cache(FILES, |_| 1),
         }
     }
+}
+
+/// A cache of what weighs so much altogether.
+fn cache<K, V>(most: u64, weight: impl Fn(&V) -> usize + Send + Sync + 'static) -> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .weigher(move |_, value| u32::try_from(weight(value)).unwrap_or(u32::MAX))
+        .max_capacity(most)
+        .time_to_live(KEPT)
+        .build()
 }
 
 impl Warm {
@@ -102,16 +101,17 @@ impl Warm {
         self.thumbnails.insert((id, width), kept);
     }
 
-    /// The sheet of that version.
+    /// The sheet of these images, if it was of that version.
     #[must_use]
-    pub fn sheet(&self, version: &str, width: u32) -> Option<Bytes> {
-        self.sheets.get(&(version.to_owned(), width))
+    pub fn sheet(&self, ids: &[i64], width: u32, version: &str) -> Option<Bytes> {
+        let (of, sheet) = self.sheets.get(&(ids.into(), width))?;
+        (&*of == version).then_some(sheet)
     }
 
     /// Keeps a sheet.
-    pub fn keep_sheet(&self, version: &str, width: u32, sheet: &Bytes) {
-        let key = (version.to_owned(), width);
-        self.sheets.insert(key, sheet.clone());
+    pub fn keep_sheet(&self, ids: &[i64], width: u32, version: &str, sheet: &Bytes) {
+        let kept = (Arc::from(version), sheet.clone());
+        self.sheets.insert((ids.into(), width), kept);
     }
 
     /// The file of an image, if it was found to have that hash. It may have changed since: [`Whole::is`] tells.
@@ -210,6 +210,22 @@ mod tests {
         assert_eq!(warm.thumbnail(1, 160, "a"), Some(small));
         for (id, width, of) in [(1, 160, "b"), (1, 320, "a"), (2, 160, "a")] {
             assert_eq!(warm.thumbnail(id, width, of), None);
+        }
+    }
+
+    #[test]
+    fn a_sheet_is_found_by_its_images_and_its_version_only() {
+        let warm = Warm::default();
+        let sheet = Bytes::from_static(b"sheet");
+        warm.keep_sheet(&[1, 2], 160, "a", &sheet);
+        assert_eq!(warm.sheet(&[1, 2], 160, "a"), Some(sheet));
+        for (ids, width, version) in [
+            (&[1, 3][..], 160, "a"),
+            (&[1], 160, "a"),
+            (&[1, 2], 320, "a"),
+            (&[1, 2], 160, "b"),
+        ] {
+            assert_eq!(warm.sheet(ids, width, version), None);
         }
     }
 

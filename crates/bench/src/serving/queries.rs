@@ -71,14 +71,19 @@ fn kinds(shown: &Shown) -> Vec<String> {
 }
 
 /// Asks for each kind so many times, once more unmeasured before.
-pub async fn measure(server: &Server, shown: &Shown, rounds: usize) -> Result<Vec<Answered>> {
+pub async fn measure(
+    server: &Server,
+    shown: &Shown,
+    cameras: u64,
+    rounds: usize,
+) -> Result<Vec<Answered>> {
     let client = Client::builder().no_proxy().build()?;
     let newest: chrono::NaiveDate = shown.date.parse()?;
     let mut answers = Vec::new();
     for kind in kinds(shown) {
         let (mut times, mut first, mut bytes) = (Vec::new(), String::new(), 0);
         for nth in 0..=rounds {
-            let camera = crate::big::camera(u64::try_from(nth * 7 % 60)?);
+            let camera = crate::big::camera(u64::try_from(nth * 7)? % cameras.max(1));
             let day = newest - chrono::Days::new(u64::try_from(nth * 13 % 200)?);
             let path = kind
                 .replace("{camera}", &camera)

@@ -129,24 +129,24 @@ pub async fn serve(
     let asked = asked.text();
     let known = asked
         .as_ref()
-        .and_then(|asked| app.warm().sheet(asked, width));
-    let (version, sheet) = match (&asked, known) {
-        (Some(asked), Some(sheet)) => (Some(asked.clone()), sheet),
-        _ => made(&app, ids, width).await?,
+        .and_then(|asked| app.warm().sheet(&ids, width, asked));
+    let (version, sheet) = match known {
+        Some(sheet) => (asked.clone(), sheet),
+        None => made(&app, &ids, width).await?,
     };
     let kept = Kept::new(version, asked.as_deref()).resized(width);
     files::answer_with(&sheet, &kept, &headers)
 }
 
 /// A sheet as it is kept or made, and its version; none where something is missing, which may come back.
-async fn made(app: &App, ids: Vec<i64>, width: u32) -> Result<(Option<String>, Bytes), Problem> {
-    let rows = rows(app, ids).await?;
+async fn made(app: &App, ids: &[i64], width: u32) -> Result<(Option<String>, Bytes), Problem> {
+    let rows = rows(app, ids.to_vec()).await?;
     let hashes = rows
         .iter()
         .map(|row| (row.id, row.sha256.as_deref().unwrap_or_default()));
     let version = version(hashes);
     if let Some(sheet) = app.thumbnails().kept(&version, width).await? {
-        app.warm().keep_sheet(&version, width, &sheet);
+        app.warm().keep_sheet(ids, width, &version, &sheet);
         return Ok((Some(version), sheet));
     }
     let tiles = rows.iter().map(|row| tile(app, row, width));
@@ -162,7 +162,7 @@ async fn made(app: &App, ids: Vec<i64>, width: u32) -> Result<(Option<String>, B
         return Ok((None, sheet));
     }
     app.thumbnails().keep(&version, width, &sheet).await?;
-    app.warm().keep_sheet(&version, width, &sheet);
+    app.warm().keep_sheet(ids, width, &version, &sheet);
     Ok((Some(version), sheet))
 }
 

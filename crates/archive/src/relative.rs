@@ -25,8 +25,8 @@ impl<'a> Relative<'a> {
 
 /// Whether a folder's name is that of a day: exactly `2025-09-07`.
 pub(super) fn is_day(name: &str) -> bool {
-    let date = name.parse::<chrono::NaiveDate>();
-    name.len() == 10 && date.is_ok_and(|date| date.to_string() == name)
+    let date = chrono::NaiveDate::parse_from_str(name, "%Y-%m-%d");
+    name.len() == 10 && date.is_ok_and(|date| date.format("%Y-%m-%d").to_string() == name)
 }
 
 /// The day folder that a text names, itself or with a picture's name behind it.

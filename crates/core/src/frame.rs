@@ -1,6 +1,6 @@
 //! What a frame is and where it lies in the archive. Must not touch files: it only names them.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::camera::CameraId;
@@ -61,7 +61,7 @@ impl FrameId {
     /// The day folder, UTC: `2025-09-07`.
     #[must_use]
     pub fn folder(&self) -> String {
-        self.instant.date_naive().to_string()
+        self.instant.format("%Y-%m-%d").to_string()
     }
 
     /// The file's name in its day folder.
@@ -84,14 +84,7 @@ impl FrameId {
 
 impl std::fmt::Display for FileName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (day, time) = (self.second.date_naive(), self.second.time());
-        let (year, month, day) = (day.year(), day.month(), day.day());
-        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
-        // Plain numbers: a pattern is read anew for each picture.
-        write!(
-            f,
-            "{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}"
-        )?;
+        write!(f, "{}", self.second.format("%Y%m%dT%H%M%S"))?;
         if self.ordinal > 1 {
             write!(f, "-{}", self.ordinal)?;
         }
@@ -106,15 +99,18 @@ impl FileName {
         let stem = name.strip_suffix(".jpg")?;
         let (time, camera) = stem.split_once('_')?;
         let (time, ordinal) = match time.split_once('-') {
-            Some((time, ordinal)) => (time, Some(ordinal.parse().ok()?)),
-            None => (time, None),
+            Some((time, ordinal)) => (time, ordinal.parse().ok()?),
+            None => (time, 1),
         };
+        let naive = NaiveDateTime::parse_from_str(time, "%Y%m%dT%H%M%S").ok()?;
         let parsed = Self {
             camera: CameraId::new(camera).ok()?,
-            second: second(time)?,
-            ordinal: ordinal.unwrap_or(1),
+            second: naive.and_utc(),
+            ordinal,
         };
-        (parsed.to_string() == name).then_some(parsed)
+        // chrono reads a leap second as nanoseconds beyond a billion; no camera of ours names one.
+        let is_leap_second = naive.nanosecond() >= 1_000_000_000;
+        (!is_leap_second && parsed.to_string() == name).then_some(parsed)
     }
 
     /// The frame it names, at the whole second.
@@ -126,20 +122,6 @@ impl FileName {
             ordinal: self.ordinal,
         }
     }
-}
-
-/// Reads `20250907T101734`, UTC.
-fn second(text: &str) -> Option<DateTime<Utc>> {
-    let digits = |range: std::ops::Range<usize>| {
-        let part = text.get(range)?;
-        let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| part.parse::<u32>().ok()).flatten()
-    };
-    let year = i32::try_from(digits(0..4)?).ok()?;
-    let day = NaiveDate::from_ymd_opt(year, digits(4..6)?, digits(6..8)?)?;
-    let time = NaiveTime::from_hms_opt(digits(9..11)?, digits(11..13)?, digits(13..15)?)?;
-    let is_whole = text.len() == 15 && text.as_bytes().get(8) == Some(&b'T');
-    is_whole.then(|| day.and_time(time).and_utc())
 }
 
 /// Where in an archive the file of a row lies: the last two parts of its path, where they are a day folder and a name of ours.

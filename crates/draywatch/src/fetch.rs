@@ -9,7 +9,6 @@
 //! 3. its slot goes to the next request, and `accept` judges the body on one of a few threads (`judges`);
 //! 4. if something is missing (`miss`), it waits without holding anything, and begins again at 1.
 
-mod buffers;
 mod classify;
 mod client;
 mod gate;
@@ -32,7 +31,6 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use buffers::Buffers;
 pub use client::{FetchError, FetchSettings};
 use host::{Host, Hosts};
 use judges::Judges;
@@ -56,12 +54,13 @@ struct Shared {
     clock: Clock,
     hosts: Hosts,
     judges: Judges,
-    buffers: Buffers,
 }
 
 /// What was accepted, and what the caller's judgement made of it.
 #[derive(Debug, Clone)]
 pub struct Accepted<T> {
+    /// The body, whole.
+    pub bytes: Bytes,
     /// What `accept` returned.
     pub value: T,
     /// Requests that it took, 1 or more.
@@ -96,7 +95,6 @@ impl Fetcher {
         let shared = Arc::new(Shared {
             requester: Requester::new(&settings, clock.clone())?,
             hosts: Hosts::new(settings.concurrent_per_host, judges.number()),
-            buffers: Buffers::new(settings.concurrent_per_host + judges.number()),
             judges,
             settings,
             clock,
@@ -148,8 +146,12 @@ impl Fetcher {
                 .attempt(&target, &host, deadline, accept.clone(), &mut attempts)
                 .await
             {
-                Ok(value) => {
-                    return Ok(Accepted { value, attempts });
+                Ok((bytes, value)) => {
+                    return Ok(Accepted {
+                        bytes,
+                        value,
+                        attempts,
+                    });
                 }
                 Err(miss) => match self.wake_at(&miss, attempts, deadline) {
                     Some(wake) if self.may_wait_until(wake).await => {}
@@ -182,7 +184,7 @@ impl Fetcher {
         deadline: Instant,
         accept: F,
         attempts: &mut u32,
-    ) -> Result<T, Miss>
+    ) -> Result<(Bytes, T), Miss>
     where
         F: Fn(&Bytes, Option<u64>) -> Result<T, Rejection> + Send + 'static,
         T: Send + 'static,
@@ -193,24 +195,20 @@ impl Fetcher {
         if *attempts > 1 {
             self.tally.retries.fetch_add(1, Ordering::Relaxed);
         }
-        let Shared {
-            requester, buffers, ..
-        } = &*self.shared;
-        let answer = requester.get(url, deadline, buffers, &self.tally).await;
+        let answer = self.shared.requester.get(url, deadline, &self.tally).await;
         host.heed(answer.as_ref().map(|_| ()), Instant::now());
         let _room_for_the_body = pass.leave_slot();
         self.judge(answer?, accept).await
     }
 
-    async fn judge<T, F>(&self, body: Body, accept: F) -> Result<T, Miss>
+    async fn judge<T, F>(&self, body: Body, accept: F) -> Result<(Bytes, T), Miss>
     where
         F: Fn(&Bytes, Option<u64>) -> Result<T, Rejection> + Send + 'static,
         T: Send + 'static,
     {
         let Body { bytes, promised } = body;
-        let judgement = move || (accept(&bytes, promised), bytes);
-        let (verdict, bytes) = self.shared.judges.judge(judgement).await?;
-        self.shared.buffers.give(bytes);
+        let judgement = move || accept(&bytes, promised).map(|value| (bytes, value));
+        let verdict = self.shared.judges.judge(judgement).await?;
         verdict.map_err(Miss::rejected)
     }
 

@@ -25,14 +25,11 @@ const BESIDE: usize = 200;
 /// Bytes of a file that are read at once.
 const AT_ONCE: usize = 128 * 1024;
 
-/// Sheets by their images and width, each with the version that it is of.
-type Sheets = Cache<(Box<[i64]>, u32), (Arc<str>, Bytes)>;
-
 /// What was served lately.
 #[derive(Debug)]
 pub struct Warm {
     thumbnails: Cache<(i64, u32), (Arc<str>, Small)>,
-    sheets: Sheets,
+    sheets: Cache<(Box<[i64]>, u32), (Arc<str>, Bytes)>,
     files: Cache<i64, Arc<Whole>>,
 }
 

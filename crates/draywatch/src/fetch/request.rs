@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use draywatch_core::Clock;
 use reqwest::{Client, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::buffers::Buffers;
 use super::client::{ASKING, FetchError, FetchSettings, client};
 use super::miss::Miss;
 use super::{Tally, retry_after};
@@ -51,12 +50,11 @@ impl Requester {
         &self,
         url: &Url,
         deadline: Instant,
-        buffers: &Buffers,
         tally: &Arc<Tally>,
     ) -> Result<Body, Miss> {
         let own = Instant::now().checked_add(self.timeout).unwrap_or(deadline);
         tally.requests.fetch_add(1, Ordering::Relaxed);
-        let exchange = ASKING.scope(Arc::clone(tally), self.exchange(url, buffers, tally));
+        let exchange = ASKING.scope(Arc::clone(tally), self.exchange(url, tally));
         match timeout_at(own.min(deadline), exchange).await {
             Ok(answer) => answer,
             Err(_) if deadline <= own => Err(Miss::deadline()),
@@ -64,7 +62,7 @@ impl Requester {
         }
     }
 
-    async fn exchange(&self, url: &Url, buffers: &Buffers, tally: &Tally) -> Result<Body, Miss> {
+    async fn exchange(&self, url: &Url, tally: &Tally) -> Result<Body, Miss> {
         let response = self
             .client
             .get(url.clone())
@@ -76,7 +74,7 @@ impl Requester {
             response.status(),
             StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION
         ) {
-            self.collect(response, buffers, tally).await
+            self.collect(response, tally).await
         } else {
             let now = self.clock.now();
             let pause = retry_after::of(response.headers(), now);
@@ -84,18 +82,13 @@ impl Requester {
         }
     }
 
-    async fn collect(
-        &self,
-        mut response: Response,
-        buffers: &Buffers,
-        tally: &Tally,
-    ) -> Result<Body, Miss> {
+    async fn collect(&self, mut response: Response, tally: &Tally) -> Result<Body, Miss> {
         let promised = response.content_length();
         if promised.is_some_and(|length| length > self.max_bytes) {
             return Err(Miss::too_large(self.max_bytes, promised));
         }
         let room = promised.unwrap_or(USUAL_BODY).min(self.max_bytes);
-        let mut bytes = buffers.take(usize::try_from(room).unwrap_or(0));
+        let mut bytes = BytesMut::with_capacity(usize::try_from(room).unwrap_or(0));
         while let Some(chunk) = response
             .chunk()
             .await

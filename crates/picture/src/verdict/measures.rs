@@ -187,18 +187,14 @@ impl Steps {
 
 /// The share of cells that have one of the eight commonest levels, or one beside it.
 fn cover(levels: &Levels) -> f32 {
-    // One more at each end, so that every level has a neighbour on both sides.
-    let mut rest = [0; 258];
-    rest[1..257].copy_from_slice(&levels.0);
+    let mut rest = levels.0;
     let mut covered = 0;
     for _ in 0..8 {
-        let mut weights = [0; 256];
-        for (at, weight) in weights.iter_mut().enumerate() {
-            *weight = rest[at] + rest[at + 1] + rest[at + 2];
-        }
-        let most = (0..256).max_by_key(|at| weights[*at]).unwrap_or(0);
-        covered += weights[most];
-        rest[most..most + 3].fill(0);
+        let around = |at: usize| at.saturating_sub(1)..(at + 2).min(256);
+        let weight = |at: &usize| rest[around(*at)].iter().sum::<u32>();
+        let most = (0..256).max_by_key(weight).unwrap_or(0);
+        covered += weight(&most);
+        rest[around(most)].fill(0);
     }
     share(covered, levels.0.iter().sum::<u32>() as usize)
 }

@@ -33,10 +33,11 @@ async fn once(fault: Vec<Step>) {
         }
     })
     .await;
-    let kept = |bytes: &Bytes, promised| whole(bytes, promised).map(|_| bytes.clone());
-    let address = server.url("/a.jpeg");
-    let accepted = fetcher().fetch(&address, far(), kept).await.unwrap();
-    assert_eq!((&*accepted.value, accepted.attempts), (PICTURE, 2));
+    let accepted = fetch(&fetcher(), &server.url("/a.jpeg")).await.unwrap();
+    assert_eq!(
+        (&*accepted.bytes, accepted.value, accepted.attempts),
+        (PICTURE, PICTURE.len(), 2)
+    );
 }
 
 fn expect(kind: Kind, reason: &str, attempts: u32) -> (Kind, String, u32) {

@@ -25,11 +25,14 @@ const BESIDE: usize = 200;
 /// Bytes of a file that are read at once.
 const AT_ONCE: usize = 128 * 1024;
 
+/// Sheets by their images and width, each with the version that it is of.
+type Sheets = Cache<(Box<[i64]>, u32), (Arc<str>, Bytes)>;
+
 /// What was served lately.
 #[derive(Debug)]
 pub struct Warm {
     thumbnails: Cache<(i64, u32), (Arc<str>, Small)>,
-    sheets: Cache<(Box<[i64]>, u32), (Arc<str>, Bytes)>,
+    sheets: Sheets,
     files: Cache<i64, Arc<Whole>>,
 }
 

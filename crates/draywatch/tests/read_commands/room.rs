@@ -107,6 +107,16 @@ fn free(archive: &Archive) -> u64 {
     archive.free_space().unwrap().0
 }
 
+/// Puts all that a test stores on hold.
+async fn hold_all(store: &Store) {
+    let all = HoldSpan {
+        camera: None,
+        from: at(-86_400),
+        to: at(864_000),
+    };
+    store.catalog.add_hold(&all, "claim", at(0)).await.unwrap();
+}
+
 /// Everything with the archive and the database on one disk that is full.
 async fn full_disk(database_beside: bool) -> (Disk, tempfile::TempDir, Store, Clock, i64) {
     let (disk, elsewhere) = (Disk::mount("size=8m"), tempfile::tempdir().unwrap());
@@ -203,12 +213,7 @@ async fn a_write_that_failed_does_not_cost_the_archive() {
 #[tokio::test]
 async fn what_is_lacking_without_a_floor_is_told_without_the_floor() {
     let (_disk, _elsewhere, store, clock, _) = full_disk(false).await;
-    let all = HoldSpan {
-        camera: None,
-        from: at(-86_400),
-        to: at(864_000),
-    };
-    store.catalog.add_hold(&all, "claim", at(0)).await.unwrap();
+    hold_all(&store).await;
     let made = room::make_room(&store, &clock, &keep(Some(0.0)), Need::Write)
         .await
         .unwrap();
@@ -224,12 +229,7 @@ async fn what_is_lacking_without_a_floor_is_told_without_the_floor() {
 #[tokio::test]
 async fn what_is_on_hold_is_not_taken_and_that_is_said() {
     let (_disk, _elsewhere, store, clock, stored) = full_disk(false).await;
-    let all = HoldSpan {
-        camera: None,
-        from: at(-86_400),
-        to: at(864_000),
-    };
-    store.catalog.add_hold(&all, "claim", at(0)).await.unwrap();
+    hold_all(&store).await;
     let made = room::make_room(&store, &clock, &keep(Some(0.001)), Need::Floor)
         .await
         .unwrap();

@@ -13,8 +13,8 @@ use rustix::process::{Pid, Signal};
 
 use crate::harness::{browser_settings, portal_settings, set_up};
 
-/// How long what was killed may take to be gone.
-pub const GONE: Duration = Duration::from_secs(10);
+/// How long what was killed may take to be gone, on a machine that is busy with everything else that is tested.
+pub const GONE: Duration = Duration::from_secs(30);
 
 /// A folder with a temporary folder of its own; whoever is started for it carries its path in command line or environment.
 pub struct Room {
@@ -58,18 +58,19 @@ impl Room {
         let settings = browser_settings();
         let (folder, guard) = (self.temporary(), settings.guard.display());
         let body = format!("TMPDIR='{}' exec '{guard}' \"$@\"", folder.display());
-        let command_timeout = Duration::from_secs(10);
         BrowserSettings {
             guard: self.script("guard", &body),
-            command_timeout,
             ..settings
         }
     }
 
+    /// One that soon gives up waiting for a browser that hangs; not so soon that a busy machine starts none.
     pub fn lister(&self, portal: &Portal) -> Lister {
         let mut settings = portal_settings(&portal.page_url());
         settings.page_timeout = Duration::from_secs(8);
-        Lister::new(settings, self.settings(), None, Clock::system())
+        let mut browser = self.settings();
+        browser.command_timeout = Duration::from_secs(20);
+        Lister::new(settings, browser, None, Clock::system())
     }
 
     /// Living processes of this room, and those that just become another program: for that moment they have neither command line

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::chown;
 use std::process::Command;
-use std::time::Duration;
 
 use super::drill::{GONE, Process, Room, is_chromium, portal, wait_for};
 use super::helper::{Helper, Order};

@@ -28,7 +28,7 @@ impl Disk {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_archives_disk_fails_in_every_way() {
+async fn the_archives_disk_is_full_or_read_only() {
     let world = World::new(&["in_gate"]).await;
     let (disk, place) = (Disk::new(&world), world.home.images());
     let archive = Mount::bind(&disk.folder, &place);
@@ -49,8 +49,17 @@ async fn the_archives_disk_fails_in_every_way() {
         .shows(&mut service, &["tick failed", "kind=archive", "read-only"])
         .await;
     drop(archive);
-    let archive = Mount::bind(&disk.folder, &place);
+    let _archive = Mount::bind(&disk.folder, &place);
     drill.recovers(&mut service).await;
+    service.stop(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_archive_is_away_or_another_one() {
+    let world = World::new(&["in_gate"]).await;
+    let (disk, place) = (Disk::new(&world), world.home.images());
+    let archive = Mount::bind(&disk.folder, &place);
+    let mut service = Service::start(&world.home);
 
     let mut drill = Drill::begin(&world, &service, "archive not mounted").await;
     drop(archive);

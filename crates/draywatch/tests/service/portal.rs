@@ -6,11 +6,17 @@ use crate::drill::Drill;
 use crate::harness::World;
 use crate::process::Service;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_portal_fails_in_every_way() {
+/// A service that does not wait for long.
+async fn two_cameras() -> (World, Service) {
     let mut world = World::new(&["in_gate", "out_gate"]).await;
     world.home.set("timeout", "5");
-    let mut service = Service::start(&world.home);
+    let service = Service::start(&world.home);
+    (world, service)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_portal_is_down_or_hangs() {
+    let (world, mut service) = two_cameras().await;
 
     let mut drill = Drill::begin(&world, &service, "portal down").await;
     world.change(|ways| ways.page_outage = Some(Outage::Refused));
@@ -27,6 +33,12 @@ async fn the_portal_fails_in_every_way() {
         .await;
     world.change(|ways| ways.page_outage = None);
     drill.recovers(&mut service).await;
+    service.stop(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_cdn_is_down_or_the_page_has_changed() {
+    let (world, mut service) = two_cameras().await;
 
     let mut drill = Drill::begin(&world, &service, "CDN down").await;
     world.change(|ways| ways.cdn_outage = Some(Outage::Refused));

@@ -138,9 +138,9 @@ impl SqliteCatalog {
     /// When it cannot be opened, is corrupt, is locked for too long, or was written by a newer draywatch.
     pub async fn open(path: &Path, options: OpenOptions) -> Result<Self> {
         check_path(path, options.create)?;
-        migrate::prepare(path, &options).await?;
+        let writer = migrate::prepare(path, &options).await?;
         Ok(Self {
-            link: Arc::new(Link::connect(path, options.busy_timeout).await?),
+            link: Arc::new(Link::new(path, options.busy_timeout, writer).await),
             fence: None,
         })
     }

@@ -182,6 +182,25 @@ pub struct Facts {
     pub told: Vec<Reason>,
 }
 
+impl Facts {
+    /// Facts of which nothing is known, since the database gives no answer.
+    #[must_use]
+    pub fn nothing(now: DateTime<Utc>, why: &str, told: Vec<Reason>) -> Self {
+        Self {
+            now,
+            started: now,
+            database: Err(why.to_owned()),
+            archive: None,
+            disk: None,
+            cameras: Vec::new(),
+            jobs: Vec::new(),
+            owed: None,
+            clock_step: TimeDelta::zero(),
+            told,
+        }
+    }
+}
+
 /// Judges the facts.
 #[must_use]
 pub fn assess(facts: &Facts, limits: &Limits) -> Health {

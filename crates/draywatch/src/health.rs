@@ -6,7 +6,7 @@ mod gather;
 mod sights;
 
 pub use file::{FILE, ReadError, is_of_dead, read, write};
-pub use gather::{Found, Known, Memory, look, look_at_rows, nothing};
+pub use gather::{Found, Known, Memory, look, look_at_rows};
 
 #[cfg(test)]
 mod tests {

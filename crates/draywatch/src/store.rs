@@ -268,9 +268,11 @@ async fn pair(catalog: &dyn Catalog, config: &Config) -> Result<Archive, StoreEr
 /// The archive's id that the database knows, unless it may not have reached the archive.
 async fn settled_id(catalog: &dyn Catalog) -> Result<Option<String>, CatalogError> {
     // In this order: the mark is set before the id and taken back after it.
-    let known = catalog.fact(ARCHIVE_ID).await?;
+    let Some(known) = catalog.fact(ARCHIVE_ID).await? else {
+        return Ok(None);
+    };
     let is_pending = catalog.fact(ARCHIVE_ID_PENDING).await?.is_some();
-    Ok(known.filter(|_| !is_pending))
+    Ok((!is_pending).then_some(known))
 }
 
 /// Gives database and archive the same id. Only under the archive's lock for that.

@@ -147,16 +147,8 @@ mod tests {
     fn a_report_that_should_have_been_replaced_says_only_that() {
         let now = DateTime::from_timestamp(1_763_800_000, 0).unwrap();
         let facts = Facts {
-            now,
-            started: now,
             database: Ok(std::time::Duration::ZERO),
-            archive: None,
-            disk: None,
-            cameras: Vec::new(),
-            jobs: Vec::new(),
-            owed: None,
-            clock_step: TimeDelta::zero(),
-            told: Vec::new(),
+            ..Facts::nothing(now, "", Vec::new())
         };
         let report = Report::new(&facts, Health::default(), TimeDelta::seconds(60), true);
         let just_good = report.as_of(now + TimeDelta::seconds(59));

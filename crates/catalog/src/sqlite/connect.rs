@@ -82,42 +82,42 @@ impl Write<'_> {
     }
 }
 
+fn pool(most: u32) -> PoolOptions<Sqlite> {
+    PoolOptions::<Sqlite>::new()
+        .max_connections(most)
+        .acquire_timeout(TURN)
+        // A full disk lets SQLite end a transaction by itself, and the driver goes on believing in it: such a
+        // connection refuses every transaction after that.
+        .before_acquire(|conn, _| Box::pin(async { Ok(!conn.is_in_transaction()) }))
+}
+
+/// The writer, not connected yet. `create` makes a file that is not there.
+pub(super) fn writer(path: &Path, busy_timeout: Duration, create: bool) -> SqlitePool {
+    pool(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(connect_options(path, busy_timeout).create_if_missing(create))
+}
+
 impl Link {
-    /// Connects to a database that is there and has its shape.
-    pub(super) async fn connect(path: &Path, busy_timeout: Duration) -> Result<Self> {
-        let doing = "opening it";
+    /// Links to a database that is there and has its shape, with the writer that saw to that.
+    pub(super) async fn new(path: &Path, busy_timeout: Duration, writer: SqlitePool) -> Self {
         let options = connect_options(path, busy_timeout);
-        let pool = |most| {
-            PoolOptions::<Sqlite>::new()
-                .max_connections(most)
-                .acquire_timeout(TURN)
-                // A full disk lets SQLite end a transaction by itself, and the driver goes on believing in it: such a
-                // connection refuses every transaction after that.
-                .before_acquire(|conn, _| Box::pin(async { Ok(!conn.is_in_transaction()) }))
-        };
-        let patience = patience(busy_timeout);
-        let connect = || {
-            pool(1)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .connect_with(options.clone())
-        };
-        let writer = patiently(patience, connect)
-            .await
-            .map_err(|e| explain(path, doing, patience, e))?;
+        // A file that is taken away later must not be made anew.
+        writer.set_connect_options(options.clone());
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
         let turn = Mutex::new(Owed {
             pause: Duration::ZERO,
             since: Instant::now(),
         });
-        Ok(Self {
+        Self {
             path: path.to_owned(),
             place: Place::of(path).await,
             writer,
             readers,
-            patience,
+            patience: patience(busy_timeout),
             turn,
-        })
+        }
     }
 
     /// The database file.
@@ -185,6 +185,11 @@ impl Link {
     }
 }
 
+/// How long the engine itself waits for a lock.
+pub(super) fn engine_patience(busy_timeout: Duration) -> Duration {
+    busy_timeout.min(LONGEST_BUSY)
+}
+
 /// How every connection of ours is made. Foreign keys are not enforced, as the users' programs leave them.
 pub(super) fn connect_options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -194,7 +199,7 @@ pub(super) fn connect_options(path: &Path, busy_timeout: Duration) -> SqliteConn
         .synchronous(SqliteSynchronous::Full)
         // What a statement keeps meanwhile is small, and a full /var/tmp must not fail it.
         .pragma("temp_store", "MEMORY")
-        .busy_timeout(busy_timeout.min(LONGEST_BUSY))
+        .busy_timeout(engine_patience(busy_timeout))
 }
 
 /// How long a locked database is waited for in all.
@@ -202,7 +207,7 @@ pub(super) fn patience(busy_timeout: Duration) -> Duration {
     busy_timeout
         .saturating_mul(TRIES)
         .min(LONGEST)
-        .max(busy_timeout.min(LONGEST_BUSY))
+        .max(engine_patience(busy_timeout))
 }
 
 /// Repeats `work` while the database is locked, until `patience` has passed, with pauses of uneven length.
@@ -335,9 +340,8 @@ mod tests {
             .await
             .unwrap();
         pool.close().await;
-        let link = Link::connect(&path, Duration::from_millis(50))
-            .await
-            .unwrap();
+        let patience = Duration::from_millis(50);
+        let link = Link::new(&path, patience, writer(&path, patience, false)).await;
         sqlx::raw_sql(setting).execute(&link.writer).await.unwrap();
         link
     }

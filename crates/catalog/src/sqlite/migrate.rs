@@ -7,10 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::pool::PoolOptions;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
-use super::connect::{connect_options, explain, is_locked, patience, patiently};
+use super::connect::{engine_patience, explain, is_locked, patience, patiently, writer};
 use super::standing::{self, Standing};
 use super::{backup, legacy, slots, time, triggers};
 use crate::{CatalogError, OpenOptions, Result};
@@ -66,19 +65,16 @@ impl From<CatalogError> for Stop {
     }
 }
 
-/// Makes, adopts or migrates the database at `path`, and puts it into WAL mode.
-pub(super) async fn prepare(path: &Path, options: &OpenOptions) -> Result<()> {
+/// Makes, adopts or migrates the database at `path`, and puts it into WAL mode. What did it is the writer from then on:
+/// another connection would read the whole schema once more.
+pub(super) async fn prepare(path: &Path, options: &OpenOptions) -> Result<SqlitePool> {
     let patience = patience(options.busy_timeout);
-    let connect = connect_options(path, options.busy_timeout)
-        .create_if_missing(options.create)
-        // Renaming a table must leave the views and foreign keys alone that speak of it.
-        .pragma("legacy_alter_table", "ON");
-    let pool = PoolOptions::<Sqlite>::new()
-        .max_connections(1)
-        .connect_lazy_with(connect);
-    let done = prepare_on(&pool, path, options, patience).await;
+    let pool = writer(path, options.busy_timeout, options.create);
+    let Err(stop) = prepare_on(&pool, path, options, patience).await else {
+        return Ok(pool);
+    };
     pool.close().await;
-    done.map_err(|stop| match stop {
+    Err(match stop {
         Stop::Told(error) => error,
         Stop::Engine(error) => explain(path, "opening or migrating it", patience, error),
     })
@@ -117,7 +113,7 @@ async fn prepare_on(
         .into());
     }
     if standing.is_current() {
-        return Ok(probe_writable(pool).await?);
+        return Ok(probe_writable(pool, options.busy_timeout).await?);
     }
     let tx = patiently(patience, || pool.begin_with("BEGIN IMMEDIATE")).await?;
     migrate(tx, path, options).await
@@ -155,18 +151,25 @@ async fn set_wal(pool: &SqlitePool) -> sqlx::Result<String> {
 }
 
 /// Finds out early that the file is read-only. A lock held by another program is no reason to wait here.
-async fn probe_writable(pool: &SqlitePool) -> sqlx::Result<()> {
+async fn probe_writable(pool: &SqlitePool, busy_timeout: Duration) -> sqlx::Result<()> {
     let mut conn = pool.acquire().await?;
-    sqlx::query("PRAGMA busy_timeout = 0")
-        .execute(&mut *conn)
-        .await?;
+    set_patience(&mut conn, Duration::ZERO).await?;
     match sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK")
         .execute(&mut *conn)
         .await
     {
         Err(error) if !is_locked(&error) => Err(error),
-        _ => Ok(()),
+        _ => set_patience(&mut conn, engine_patience(busy_timeout)).await,
     }
+}
+
+/// Sets for how long the connection itself waits for a lock.
+async fn set_patience(conn: &mut SqliteConnection, patience: Duration) -> sqlx::Result<()> {
+    let set = format!("PRAGMA busy_timeout = {}", patience.as_millis());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(set))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Makes the database what this program expects.
@@ -176,7 +179,14 @@ async fn bring_up(
     path: &Path,
     now: DateTime<Utc>,
 ) -> std::result::Result<(), Stop> {
+    // Renaming a table must leave the views and foreign keys alone that speak of it.
+    sqlx::raw_sql("PRAGMA legacy_alter_table = ON")
+        .execute(&mut *conn)
+        .await?;
     legacy::shape_images(conn, &standing.images, path).await?;
+    sqlx::raw_sql("PRAGMA legacy_alter_table = OFF")
+        .execute(&mut *conn)
+        .await?;
     sqlx::query(SCHEMA).execute(&mut *conn).await?;
     for (version, sql) in MIGRATIONS
         .iter()

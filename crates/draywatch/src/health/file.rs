@@ -90,14 +90,13 @@ pub fn read(root: &Path) -> Result<Report, ReadError> {
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
-    use draywatch_core::health::Health;
+    use draywatch_core::health::{Facts, Health};
 
     use super::*;
-    use crate::health::gather;
 
     fn report() -> Report {
         let now = DateTime::from_timestamp(1_763_800_000, 0).unwrap();
-        let facts = gather::nothing(now, "not asked", Vec::new());
+        let facts = Facts::nothing(now, "not asked", Vec::new());
         Report::new(&facts, Health::default(), TimeDelta::minutes(4), true)
     }
 

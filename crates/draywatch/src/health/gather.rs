@@ -95,7 +95,7 @@ pub async fn look(
     let mut facts = Facts {
         started: known.started,
         clock_step: memory.step(now, Instant::now()),
-        ..nothing(now, "", told)
+        ..Facts::nothing(now, "", told)
     };
     let (rows, (archive, disk)) = tokio::join!(rows(&*store.catalog, known, now), disk(store));
     (facts.archive, facts.disk) = (archive, disk);
@@ -113,23 +113,6 @@ pub async fn look(
     Found { facts, readings }
 }
 
-/// Facts of which nothing is known, since the database gives no answer.
-#[must_use]
-pub fn nothing(now: DateTime<Utc>, why: &str, told: Vec<Reason>) -> Facts {
-    Facts {
-        now,
-        started: now,
-        database: Err(why.to_owned()),
-        archive: None,
-        disk: None,
-        cameras: Vec::new(),
-        jobs: Vec::new(),
-        owed: None,
-        clock_step: TimeDelta::zero(),
-        told,
-    }
-}
-
 /// What the database says.
 struct Rows {
     latency: Duration,
@@ -141,7 +124,7 @@ struct Rows {
 
 /// What only the database says, for who does not look after the service: its latency and jobs, and figures for metrics.
 pub async fn look_at_rows(catalog: &dyn Catalog, known: &Known, now: DateTime<Utc>) -> Found {
-    let mut facts = nothing(now, "", Vec::new());
+    let mut facts = Facts::nothing(now, "", Vec::new());
     let mut readings = None;
     match rows(catalog, known, now).await {
         Ok(rows) => {

@@ -75,7 +75,7 @@ impl Monitor {
             waits: None,
             told: Vec::new(),
         };
-        let facts = health::nothing(now, "the service has not looked yet", Vec::new());
+        let facts = Facts::nothing(now, "the service has not looked yet", Vec::new());
         let health = Health::of(vec![Reason::new(
             "service",
             Status::Critical,
@@ -364,9 +364,9 @@ fn waiting(now: DateTime<Utc>, why: Option<Failure>, told: Vec<Reason>) -> Facts
         Some(failure) if failure.kind == Kind::Archive => Facts {
             archive: Some(failure),
             database: Ok(Duration::ZERO),
-            ..health::nothing(now, "", told)
+            ..Facts::nothing(now, "", told)
         },
-        Some(failure) => health::nothing(now, &failure.message, told),
-        None => health::nothing(now, "the service has not opened it yet", told),
+        Some(failure) => Facts::nothing(now, &failure.message, told),
+        None => Facts::nothing(now, "the service has not opened it yet", told),
     }
 }

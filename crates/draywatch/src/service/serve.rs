@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use draywatch_core::error::chain;
-use draywatch_core::health::{Health, Reason, Status};
+use draywatch_core::health::{Facts, Health, Reason, Status};
 use draywatch_core::{Clock, Failure, Kind};
 use draywatch_web::{App, Report, Snapshot, Source, StoreNow};
 use tokio::sync::watch;
@@ -72,7 +72,7 @@ async fn look(config: &Config, store: &StoreNow, now: DateTime<Utc>) -> Snapshot
     let found = match open {
         Some(store) => health::look_at_rows(&*store.catalog, &known(config, now), now).await,
         None => health::Found {
-            facts: health::nothing(now, "the database is not open yet", Vec::new()),
+            facts: Facts::nothing(now, "the database is not open yet", Vec::new()),
             readings: None,
         },
     };

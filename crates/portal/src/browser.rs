@@ -24,7 +24,7 @@ use remote::RemoteSession;
 pub use remote::{SessionJournal, delete_remote_sessions};
 
 /// How long a browser that loads no page may take to show that it lives.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// How browsers are started.
 #[derive(Debug, Clone)]

@@ -82,6 +82,7 @@ impl Write<'_> {
     }
 }
 
+/// At most so many connections, none of them in the midst of a transaction.
 fn pool(most: u32) -> PoolOptions<Sqlite> {
     PoolOptions::<Sqlite>::new()
         .max_connections(most)

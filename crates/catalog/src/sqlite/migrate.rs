@@ -165,11 +165,11 @@ async fn probe_writable(pool: &SqlitePool, busy_timeout: Duration) -> sqlx::Resu
 
 /// Sets for how long the connection itself waits for a lock.
 async fn set_patience(conn: &mut SqliteConnection, patience: Duration) -> sqlx::Result<()> {
-    let set = format!("PRAGMA busy_timeout = {}", patience.as_millis());
-    sqlx::raw_sql(sqlx::AssertSqlSafe(set))
-        .execute(conn)
-        .await?;
-    Ok(())
+    legacy::execute(
+        conn,
+        format!("PRAGMA busy_timeout = {}", patience.as_millis()),
+    )
+    .await
 }
 
 /// Makes the database what this program expects.
@@ -179,14 +179,7 @@ async fn bring_up(
     path: &Path,
     now: DateTime<Utc>,
 ) -> std::result::Result<(), Stop> {
-    // Renaming a table must leave the views and foreign keys alone that speak of it.
-    sqlx::raw_sql("PRAGMA legacy_alter_table = ON")
-        .execute(&mut *conn)
-        .await?;
     legacy::shape_images(conn, &standing.images, path).await?;
-    sqlx::raw_sql("PRAGMA legacy_alter_table = OFF")
-        .execute(&mut *conn)
-        .await?;
     sqlx::query(SCHEMA).execute(&mut *conn).await?;
     for (version, sql) in MIGRATIONS
         .iter()
@@ -206,4 +199,30 @@ async fn bring_up(
         slots::found(conn).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What opening needs of the connection is no business of the writer that it becomes.
+    #[tokio::test]
+    async fn who_opened_the_database_writes_as_any_other_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("database.db");
+        let options = OpenOptions {
+            create: true,
+            busy_timeout: Duration::from_millis(1234),
+            now: DateTime::UNIX_EPOCH,
+        };
+        for what in ["made", "found"] {
+            let writer = prepare(&path, &options).await.unwrap();
+            for (name, wanted) in [("busy_timeout", 1234), ("legacy_alter_table", 0)] {
+                let sql = sqlx::AssertSqlSafe(format!("PRAGMA {name}"));
+                let value: i64 = sqlx::query_scalar(sql).fetch_one(&writer).await.unwrap();
+                assert_eq!(value, wanted, "{name} of one that was {what}");
+            }
+            writer.close().await;
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub(super) async fn rebuild(
     execute(conn, parsed.render(ASIDE)).await?;
     execute(conn, move_rows(table, table.lacking_path())).await?;
     execute(conn, "DROP TABLE images".to_owned()).await?;
-    execute(conn, format!("ALTER TABLE {ASIDE} RENAME TO images")).await?;
+    rename(conn).await?;
     if let Some(sequence) = sequence {
         set_sequence(conn, sequence).await?;
     }
@@ -29,6 +29,14 @@ pub(super) async fn rebuild(
         execute(conn, sql).await?;
     }
     Ok(())
+}
+
+/// Gives the new table its name, and leaves the views and foreign keys alone that speak of the old one.
+async fn rename(conn: &mut SqliteConnection) -> sqlx::Result<()> {
+    let set = |state| format!("PRAGMA legacy_alter_table = {state}");
+    execute(conn, set("ON")).await?;
+    execute(conn, format!("ALTER TABLE {ASIDE} RENAME TO images")).await?;
+    execute(conn, set("OFF")).await
 }
 
 /// Changes the words of the table to those of the new one.

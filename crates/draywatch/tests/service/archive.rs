@@ -27,12 +27,19 @@ impl Disk {
     }
 }
 
+/// A service whose archive is on a disk of its own, as it is shown there.
+async fn on_its_own_disk() -> (World, Disk, Mount, Service) {
+    let world = World::new(&["in_gate"]).await;
+    let disk = Disk::new(&world);
+    let archive = Mount::bind(&disk.folder, &world.home.images());
+    let service = Service::start(&world.home);
+    (world, disk, archive, service)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_archives_disk_is_full_or_read_only() {
-    let world = World::new(&["in_gate"]).await;
-    let (disk, place) = (Disk::new(&world), world.home.images());
-    let archive = Mount::bind(&disk.folder, &place);
-    let mut service = Service::start(&world.home);
+    let (world, disk, archive, mut service) = on_its_own_disk().await;
+    let place = world.home.images();
 
     let mut drill = Drill::begin(&world, &service, "disk full (archive)").await;
     let ballast = Ballast::fill(disk.folder.parent().expect("the disk"));
@@ -56,10 +63,8 @@ async fn the_archives_disk_is_full_or_read_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_archive_is_away_or_another_one() {
-    let world = World::new(&["in_gate"]).await;
-    let (disk, place) = (Disk::new(&world), world.home.images());
-    let archive = Mount::bind(&disk.folder, &place);
-    let mut service = Service::start(&world.home);
+    let (world, disk, archive, mut service) = on_its_own_disk().await;
+    let place = world.home.images();
 
     let mut drill = Drill::begin(&world, &service, "archive not mounted").await;
     drop(archive);

@@ -13,8 +13,8 @@ use rustix::process::{Pid, Signal};
 
 use crate::harness::{browser_settings, portal_settings, set_up};
 
-/// How long what was killed may take to be gone, on a machine that is busy with everything else that is tested.
-pub const GONE: Duration = Duration::from_secs(30);
+/// How long what was killed may take to be gone.
+pub const GONE: Duration = Duration::from_secs(10);
 
 /// A folder with a temporary folder of its own; whoever is started for it carries its path in command line or environment.
 pub struct Room {

@@ -119,7 +119,7 @@ async fn a_deadline_in_the_middle_is_kept_and_the_next_listing_works() {
             .unwrap_err();
         assert_eq!(error.kind(), draywatch_core::Kind::Interrupted, "{error}");
         assert!(
-            deadline.elapsed() < GONE,
+            deadline.elapsed() < Duration::from_secs(3),
             "{milliseconds} ms became {:?}",
             begun.elapsed()
         );

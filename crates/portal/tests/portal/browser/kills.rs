@@ -146,7 +146,9 @@ async fn the_sweep_ends_what_escaped() {
         .unwrap();
     tokio::task::spawn_blocking(move || {
         assert_eq!(sweep(&room), "swept 1");
-        let end = wait_for("end of it", GONE, || escaped.try_wait().unwrap());
+        let end = wait_for("end of it", Duration::from_secs(5), || {
+            escaped.try_wait().unwrap()
+        });
         assert!(!end.success());
         room.assert_empty("after the sweep");
     })

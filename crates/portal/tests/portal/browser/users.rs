@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::chown;
 use std::process::Command;
+use std::time::Duration;
 
-use super::drill::{GONE, Process, Room, is_chromium, portal, wait_for};
+use super::drill::{Process, Room, is_chromium, portal, wait_for};
 use super::helper::{Helper, Order};
 
 /// An ordinary user's id.
@@ -57,7 +58,9 @@ async fn lines_of(user: Option<u32>) -> (Vec<String>, String) {
             .map(str::to_owned)
             .collect();
         if said.starts_with("listed") {
-            let Process { line, .. } = wait_for("Chromium", GONE, || room.find(is_chromium));
+            let Process { line, .. } = wait_for("Chromium", Duration::from_secs(5), || {
+                room.find(is_chromium)
+            });
             lines.push(line);
         }
         helper.kill();

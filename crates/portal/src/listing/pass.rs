@@ -182,20 +182,19 @@ impl Lister {
         told.chain(shown).max()
     }
 
-    /// How addresses are read; where the page shows no picture yet, today is picked to see some.
+    /// How addresses are read; where the page shows no picture yet, today is picked to see some, and the day before, since
+    /// today may be minutes old.
     async fn decide(
         &mut self,
         camera: &CameraId,
         state: &ZoneState,
     ) -> Result<ImageTime, ListError> {
-        if self.newest(camera).is_none() && state.recorded.is_none() {
-            let today = self.today();
-            let limit = self.settings.page_timeout;
-            let (browser, page) = self.opened()?;
-            if page.pick(browser, today).await?.how.is_some() {
-                let reading = page.settle(browser, limit).await?;
-                self.first_look.extend(reading.pictures);
+        let today = self.today();
+        for day in [Some(today), today.pred_opt()].into_iter().flatten() {
+            if self.newest(camera).is_some() || state.recorded.is_some() {
+                break;
             }
+            self.look_at(day).await?;
         }
         let newest = self.newest(camera);
         let newest_is_known = newest
@@ -212,6 +211,17 @@ impl Lister {
             state.recorded,
             &evidence,
         )?)
+    }
+
+    /// Shows a day for the sake of the pictures that it has.
+    async fn look_at(&mut self, day: NaiveDate) -> Result<(), ListError> {
+        let limit = self.settings.page_timeout;
+        let (browser, page) = self.opened()?;
+        if page.pick(browser, day).await?.how.is_some() {
+            let reading = page.settle(browser, limit).await?;
+            self.first_look.extend(reading.pictures);
+        }
+        Ok(())
     }
 
     /// Shows a day so far from the wanted one that its list has no frame of that, not even at an edge, and reads all that the page

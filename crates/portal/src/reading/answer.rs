@@ -3,6 +3,7 @@
 use draywatch_core::CameraId;
 use draywatch_core::address::Address;
 
+use super::sighting::Seen;
 use crate::raw::RawEntry;
 use crate::values::{self, Beside, Named};
 
@@ -34,6 +35,13 @@ pub struct NamedAddress {
     pub text: String,
     /// Instants that stand beside it.
     pub beside: Beside,
+}
+
+impl NamedAddress {
+    /// As sightings are made of it.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        (&self.address, &self.text, &self.beside)
+    }
 }
 
 impl Answer {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use draywatch_core::CameraId;
+use draywatch_core::address::AddressTime;
 use draywatch_core::zone::{Fold, resolve};
 
-use super::answer::Answer;
+use super::answer::{Answer, NamedAddress};
 use super::sighting::{Key, Sighting, group};
 use super::wanted::Wanted;
 
@@ -75,6 +77,7 @@ pub fn network_reading(
     let in_day = |instant: &DateTime<Utc>| start <= *instant && *instant < end;
     let (mut before, mut after) = (false, false);
     let mut totals = Vec::new();
+    let mut lists = Vec::new();
     let mut newest = None;
     for answer in answers.iter().filter(|answer| !answer.failed()) {
         for (place, times) in &answer.named.times {
@@ -101,6 +104,7 @@ pub fn network_reading(
                 reading.may_have_more = answer.named.has_next;
                 reading.says_all = answer.named.has_no_next && !answer.named.has_next;
                 totals.clone_from(&answer.named.totals);
+                lists.push(answer);
             }
             newest = newest.max(instants.iter().max().copied());
             before |= instants.iter().any(|instant| *instant < start);
@@ -114,11 +118,15 @@ pub fn network_reading(
         .flat_map(|answer| &answer.addresses);
     let of_day = told
         .filter(|named| wanted.holds(named.address.time))
-        .map(|named| (&named.address, named.text.as_str(), named.beside.as_slice()));
+        .map(NamedAddress::seen);
     reading.frames = group(&wanted.camera, of_day, None);
-    let number = reading.frames.len() as u64;
-    reading.may_have_more |= totals.iter().any(|total| *total > number);
-    reading.says_all |= totals.contains(&number);
+    // A total may count the frames of neighbouring days that a list has too.
+    let number = reading.frames.len();
+    let in_all = number.max(number_in(&lists, &wanted.camera));
+    reading.may_have_more |= totals.iter().any(|total| *total > in_all as u64);
+    reading.says_all |= [number, in_all]
+        .iter()
+        .any(|known| totals.contains(&(*known as u64)));
     reading.says_all &= !reading.may_have_more;
     reading.failure = answers
         .iter()
@@ -134,6 +142,21 @@ pub fn network_reading(
             retry_after: answer.retry_after.clone(),
         });
     reading
+}
+
+/// How many frames of a camera the parts of a list name, of whichever day: by their addresses, or where there are none in the longest
+/// list of times.
+fn number_in(parts: &[&Answer], camera: &CameraId) -> usize {
+    let told = parts.iter().flat_map(|answer| &answer.addresses);
+    let addresses = group(camera, told.map(NamedAddress::seen), None).len();
+    if addresses > 0 {
+        return addresses;
+    }
+    let mut times: BTreeMap<&str, BTreeSet<AddressTime>> = BTreeMap::new();
+    for (place, list) in parts.iter().flat_map(|answer| &answer.named.times) {
+        times.entry(place).or_default().extend(list);
+    }
+    times.values().map(BTreeSet::len).max().unwrap_or(0)
 }
 
 /// The most pictures that an answer of live ones names.

@@ -69,7 +69,7 @@ pub fn sightings(
 }
 
 /// An address, its words, and the instants beside it.
-type Seen<'a> = (&'a Address, &'a str, &'a [DateTime<Utc>]);
+pub(super) type Seen<'a> = (&'a Address, &'a str, &'a [DateTime<Utc>]);
 
 /// An address of one frame, its words made absolute, its position, the instants beside it.
 type Member = (Address, String, usize, Beside);

@@ -322,3 +322,37 @@ fn live_pictures_say_nothing_of_the_list() {
     answers.push(history("?after=c5", &told(&[])));
     assert!(!read(&answers).may_have_more);
 }
+
+/// Found in the first hour of a day: a total that counts the frames of neighbouring days too was taken for a sign of more.
+#[test]
+fn a_total_may_count_the_neighbours_of_the_day() {
+    let day = wanted("2025-09-07", ImageTime::Utc);
+    let days = picks(&[(1, "2025-09-07")]);
+    let names = [
+        "2025-09-07T00:14:01",
+        "2025-09-07T00:04:01",
+        "2025-09-06T23:54:01",
+        "2025-09-06T23:44:01",
+    ];
+    let read = |body: &serde_json::Value| {
+        let answers = [answer(1, "http://p/history", 200, &body.to_string())];
+        let reading = network_reading(&day, &answers, 1, &days);
+        (reading.may_have_more, reading.says_all)
+    };
+    let address = |name: &&str| format!("http://c/apm/2025-09-07/0/{name}-in_gate.jpeg");
+    let frames = |number: usize| {
+        let images: Vec<String> = names[..number].iter().map(address).collect();
+        read(&serde_json::json!({ "images": images, "total": 4 }))
+    };
+    assert_eq!(frames(4), (false, true));
+    assert_eq!(frames(3), (true, false));
+    let times = |number: usize| {
+        let nodes: Vec<_> = names[..number]
+            .iter()
+            .map(|name| serde_json::json!({ "at": name, "sent": format!("{name}Z") }))
+            .collect();
+        read(&serde_json::json!({ "nodes": nodes, "totalCount": 4 }))
+    };
+    assert_eq!(times(4), (false, true));
+    assert_eq!(times(3), (true, false));
+}

@@ -1,6 +1,7 @@
 //! A camera's day, listed beyond doubt or with an error that says why not. Must not fetch a picture or know the archive.
 
 mod error;
+mod evidence;
 mod gone;
 mod looking;
 mod pass;

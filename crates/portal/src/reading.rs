@@ -9,7 +9,7 @@ mod wanted;
 
 pub use answer::Answer;
 pub use compare::{Agreement, compare};
-pub use network::{NetworkReading, Picks, network_reading};
+pub use network::{Failure, NetworkReading, Picks, network_reading};
 pub use sighting::{Key, Sighting, sightings};
 pub use wanted::Wanted;
 

@@ -8,6 +8,7 @@ use draywatch_core::zone::ZoneError;
 use draywatch_core::{CameraId, Kind};
 
 use crate::browser::BrowserError;
+use crate::reading::{Failure, Wanted};
 
 /// Why nothing can be said about a camera's day.
 #[derive(Debug, thiserror::Error)]
@@ -122,17 +123,34 @@ pub enum ListError {
 }
 
 impl ListError {
+    /// A request of the page's own that failed while the wanted day was shown.
+    pub(super) fn api(wanted: &Wanted, failure: Failure) -> Self {
+        Self::Api {
+            camera: wanted.camera.clone(),
+            date: wanted.date,
+            status: failure.status,
+            complaint: failure.complaint,
+            retry_after: failure.retry_after,
+        }
+    }
+
     /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Browser(error) => error.kind(),
             Self::NoBrowser => Kind::Browser,
-            Self::Zone(_) => Kind::Contradiction,
+            // Without evidence there is no contradiction: there was nothing to be seen.
+            Self::Zone(ZoneError::NoEvidence { .. })
+            | Self::Blank { .. }
+            | Self::Trouble { .. }
+            | Self::NoAnswer { .. } => Kind::Transient,
+            Self::Zone(ZoneError::Undecided { .. } | ZoneError::Contradiction { .. }) => {
+                Kind::Contradiction
+            }
             Self::NotOffered { .. } => Kind::NotFound,
             Self::Api { status, .. } | Self::Page { status, .. } => kind_of(*status),
             Self::NoPicker { .. } | Self::Pick { .. } => Kind::PortalChanged,
-            Self::Blank { .. } | Self::Trouble { .. } | Self::NoAnswer { .. } => Kind::Transient,
             Self::Deadline { .. } => Kind::Interrupted,
         }
     }
@@ -149,7 +167,7 @@ impl ListError {
     pub(super) fn is_worth_retrying(&self) -> bool {
         !matches!(
             self,
-            Self::Zone(_)
+            Self::Zone(ZoneError::Undecided { .. } | ZoneError::Contradiction { .. })
                 | Self::NotOffered { .. }
                 | Self::Deadline { .. }
                 | Self::Api {

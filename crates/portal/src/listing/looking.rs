@@ -359,13 +359,7 @@ impl Looking {
 
     fn fail_api(&self, network: &NetworkReading) -> Verdict {
         let failure = network.failure.clone().unwrap_or_default();
-        Verdict::Fail(ListError::Api {
-            camera: self.wanted.camera.clone(),
-            date: self.wanted.date,
-            status: failure.status,
-            complaint: failure.complaint,
-            retry_after: failure.retry_after,
-        })
+        Verdict::Fail(ListError::api(&self.wanted, failure))
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use draywatch_core::CameraId;
-use draywatch_core::address::{Address, AddressTime};
+use draywatch_core::address::Address;
 use draywatch_core::listing::ListedFrame;
-use draywatch_core::zone::{self, Evidence, ImageTime};
+use draywatch_core::zone::{self, ImageTime};
 use url::Url;
 
 use super::gone::{GONE, GONE_TO_CONFIRM, Turn, until_gone};
@@ -96,7 +96,7 @@ impl Lister {
         })
     }
 
-    fn opened(&mut self) -> Result<(&Browser, &mut Page), ListError> {
+    pub(super) fn opened(&mut self) -> Result<(&Browser, &mut Page), ListError> {
         match (&self.browser, &mut self.page) {
             (Some(browser), Some(page)) => Ok((browser, page)),
             _ => Err(ListError::NoBrowser),
@@ -156,72 +156,6 @@ impl Lister {
                 url: landed,
             },
         })
-    }
-
-    /// The newest time that any address of the camera names, on the page or in its answers.
-    fn newest(&self, camera: &CameraId) -> Option<AddressTime> {
-        self.newest_where(|address| address.camera == *camera)
-    }
-
-    /// The newest time among the addresses, on the page or in its answers, that are `wanted`.
-    fn newest_where(&self, wanted: impl Fn(&Address) -> bool) -> Option<AddressTime> {
-        let answers = self
-            .page
-            .iter()
-            .flat_map(|page| page.answers.iter().flat_map(|answer| &answer.addresses));
-        let told = answers
-            .map(|named| &named.address)
-            .filter(|address| wanted(address))
-            .map(|address| address.time);
-        let shown = self
-            .first_look
-            .iter()
-            .filter_map(|text| Address::parse(text))
-            .filter(|address| wanted(address))
-            .map(|address| address.time);
-        told.chain(shown).max()
-    }
-
-    /// How addresses are read; where the page shows no picture yet, today is picked to see some, and the day before, since
-    /// today may be minutes old.
-    async fn decide(
-        &mut self,
-        camera: &CameraId,
-        state: &ZoneState,
-    ) -> Result<ImageTime, ListError> {
-        let today = self.today();
-        for day in [Some(today), today.pred_opt()].into_iter().flatten() {
-            if self.newest(camera).is_some() || state.recorded.is_some() {
-                break;
-            }
-            self.look_at(day).await?;
-        }
-        let newest = self.newest(camera);
-        let newest_is_known = newest
-            .is_some_and(|time| state.newest_seen.as_deref() == Some(time.to_string().as_str()));
-        let evidence = Evidence {
-            newest,
-            newest_of_any: self.newest_where(|address| address.time.naive().is_some()),
-            newest_is_known,
-            now: self.clock.now(),
-            zone: self.settings.time_zone,
-        };
-        Ok(zone::decide(
-            self.settings.image_time,
-            state.recorded,
-            &evidence,
-        )?)
-    }
-
-    /// Shows a day for the sake of the pictures that it has.
-    async fn look_at(&mut self, day: NaiveDate) -> Result<(), ListError> {
-        let limit = self.settings.page_timeout;
-        let (browser, page) = self.opened()?;
-        if page.pick(browser, day).await?.how.is_some() {
-            let reading = page.settle(browser, limit).await?;
-            self.first_look.extend(reading.pictures);
-        }
-        Ok(())
     }
 
     /// Shows a day so far from the wanted one that its list has no frame of that, not even at an edge, and reads all that the page

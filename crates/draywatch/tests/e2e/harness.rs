@@ -81,6 +81,11 @@ impl World {
         self.portal.today().pred_opt().expect("a day before")
     }
 
+    /// A day that can be final whatever the hour is: the day before yesterday. Yesterday may still grow in the first hours of a day.
+    pub fn ended_day(&self) -> NaiveDate {
+        self.yesterday().pred_opt().expect("a day before")
+    }
+
     /// The truth of a camera's day.
     pub async fn truth(&self, camera: &str, date: NaiveDate) -> Vec<TruthFrame> {
         self.portal.truth(camera, date).await.expect("the truth")

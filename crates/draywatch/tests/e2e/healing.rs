@@ -16,11 +16,11 @@ async fn status(world: &World, args: &[&str]) -> i32 {
     output.status.code().unwrap()
 }
 
-/// A world whose yesterday is collected.
+/// A world with a day, the one before yesterday, that is collected.
 async fn collected(name: &'static str) -> (World, String, Vec<TruthFrame>) {
     let mut world = World::new(name, hourly()).await;
     world.home.unset("PORTAL__IMAGE_TIME");
-    let date = world.yesterday();
+    let date = world.ended_day();
     let truth = world.truth("in_gate", date).await;
     let day = date.to_string();
     let args = [

@@ -150,8 +150,8 @@ async fn days_are_paced_one_page_serves_them_and_we_say_who_we_are() {
     let mut world = World::new("manners: pauses, pages, names", hourly()).await;
     world.home.unset("PORTAL__IMAGE_TIME");
     world.home.set("PORTAL__PAUSE_BETWEEN_DAYS_SECONDS", "2");
-    // Not yesterday: in the first hours of a day it may still grow, and a page that was opened then is opened anew for it.
-    let last = world.yesterday() - Days::new(1);
+    // For one that may still grow the page is opened anew.
+    let last = world.ended_day();
     let days: Vec<_> = (0..3).map(|back| last - Days::new(2 - back)).collect();
     let (from, to) = (days[0].to_string(), days[2].to_string());
     let run = world.run(&["backfill", "--from", &from, "--to", &to]).await;

@@ -125,7 +125,7 @@ async fn thinned(portal: Portal, config: Config) -> Portal {
 async fn what_the_portal_no_longer_lists_is_given_up_and_the_day_is_final() {
     let mut world = World::new("owed: given up when no longer listed", hourly()).await;
     world.home.unset("PORTAL__IMAGE_TIME");
-    let date: NaiveDate = world.yesterday();
+    let date: NaiveDate = world.ended_day();
     let day = date.to_string();
     let all = world.truth("in_gate", date).await;
     world.faults(third(Fault::NotFoundBoth));

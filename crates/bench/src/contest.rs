@@ -17,6 +17,8 @@ use crate::{Bench, CAMERA, emptied};
 
 /// The longest that one program may take.
 const LIMIT: Duration = Duration::from_mins(2);
+/// How long the parts with a browser take, which follow.
+const BROWSING: Duration = Duration::from_secs(45);
 /// How long the bound is measured, each time.
 const BOUND_FOR: Duration = Duration::from_millis(500);
 
@@ -81,7 +83,7 @@ pub async fn measure(bench: &Bench, frames: &[Frame], pictures: &[Vec<u8>]) -> R
             ));
             done.push(round);
         }
-        let next = bench.begun.elapsed() + begun.elapsed();
+        let next = bench.begun.elapsed() + begun.elapsed() + BROWSING;
         if nth + 1 < bench.cli.rounds() && next.as_secs() > bench.cli.limit_seconds {
             bench.say("no time for another round");
             break;

@@ -161,11 +161,12 @@ async fn measure(bench: &Bench, frames: &[Frame]) -> Result<Report> {
     let pictures = bench.sim.some_pictures(frames).await?;
     bench.say("verification beside decompress_to_yuv");
     let verification = verifying::compare(&pictures, bench.cli.decode_rounds())?;
+    // Before the browsers, whose profile folders are removed when they end: see `emptied`.
+    let contest = contest::measure(bench, frames, &pictures).await?;
     bench.say("listing in a browser beside the portal itself");
     let listing = browsing::measure(bench).await?;
     bench.say("five days of one camera, end to end");
     let days = days::measure(bench).await?;
-    let contest = contest::measure(bench, frames, &pictures).await?;
     Ok(Report::new(
         frames.len(),
         verification,

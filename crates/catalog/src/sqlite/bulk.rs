@@ -12,9 +12,10 @@ use crate::{FrameResult, NewImage};
 /// Pictures in one statement, well below the engine's limit of parameters.
 const MOST: usize = 200;
 
-/// Whether a statement about so many rows is worth keeping prepared: whole batches come again and again, other lengths only by chance.
+/// Whether a statement about so many rows is worth keeping prepared: single rows and whole batches come again and again, other lengths
+/// only by chance.
 pub(super) fn is_kept(rows: usize) -> bool {
-    rows.is_multiple_of(WHOLE)
+    rows == 1 || rows.is_multiple_of(WHOLE)
 }
 
 /// The rows of a batch of the usual size (`batch_size`), and a divisor of larger portions.

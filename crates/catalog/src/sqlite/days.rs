@@ -30,10 +30,13 @@ pub(super) const TOMBSTONES: &str = between!("timestamp, ordinal", "tombstones")
 pub(super) const LEDGER: &str = "SELECT instant, ordinal, state, CASE WHEN state = 'given_up' THEN given_up_reason \
                ELSE COALESCE(failure_reason, failure_kind) END AS reason \
                FROM frame_ledger WHERE camera_id = $1 AND instant >= $2 AND instant < $3";
-/// What the portal's days showed.
-pub(super) const LISTINGS: &str = "SELECT day_start, day_end, MAX(CASE WHEN confirmed AND observed_at < over THEN observed_at END) AS during, \
-               MAX(CASE WHEN confirmed AND observed_at >= over AND listed > 0 THEN 1 ELSE 0 END) AS offered, \
-               MIN(CASE WHEN confirmed AND observed_at >= over AND COALESCE(listed, 0) = 0 THEN observed_at END) AS empty, \
+/// What the portal's days showed. A day counts as over ten minutes after its end; most observations are of before its end, so that is
+/// asked first, which saves reckoning with times.
+pub(super) const LISTINGS: &str = "SELECT day_start, day_end, \
+               MAX(CASE WHEN confirmed AND (observed_at < day_end OR observed_at < over) THEN observed_at END) AS during, \
+               MAX(CASE WHEN confirmed AND observed_at >= day_end AND observed_at >= over AND listed > 0 THEN 1 ELSE 0 END) AS offered, \
+               MIN(CASE WHEN confirmed AND observed_at >= day_end AND observed_at >= over AND COALESCE(listed, 0) = 0 \
+                   THEN observed_at END) AS empty, \
                MIN(CASE WHEN failure_kind = 'not_found' THEN observed_at END) AS withheld \
                FROM (SELECT *, strftime('%Y-%m-%d %H:%M:%f', day_end, '+10 minutes') AS over FROM observations \
                      WHERE camera_id = $1 AND date >= $2 AND date <= $3 AND (confirmed OR failure_kind = 'not_found')) \

@@ -7,11 +7,16 @@ use draywatch_core::plan::{KnownFrame, KnownState};
 use draywatch_core::{CameraId, FrameId};
 use sqlx::SqliteConnection;
 
-use super::{images, ledger, row, time, tombstones};
-use crate::{ImageRow, LedgerState};
+use super::{ledger, row, time, tombstones};
+use crate::LedgerState;
 
 /// Frames by their instant and their place in its second.
 type Frames = BTreeMap<(DateTime<Utc>, u16), KnownFrame>;
+
+/// What rows of images say of their frames; narrowed down after reading, as times may be written in any form.
+pub(super) const IMAGES: &str = "SELECT id, timestamp, ordinal, url, is_thumbnail, \
+               CAST(file_state AS TEXT) IN ('missing', 'bad') AS is_lost FROM images \
+               WHERE camera_id = $1 AND timestamp >= $2 AND timestamp < $3";
 
 /// Every frame once: as its image says, else its tombstone, else the ledger. The caller reads one moment of the database.
 pub(super) async fn known(
@@ -21,8 +26,8 @@ pub(super) async fn known(
     to: DateTime<Utc>,
 ) -> sqlx::Result<Vec<KnownFrame>> {
     let mut frames = Frames::new();
-    for image in images::between(conn, camera, from, to).await? {
-        add_image(&mut frames, camera, image);
+    for image in images(conn, camera, from, to).await? {
+        add_image(&mut frames, image);
     }
     for frame in tombstones::known(conn, camera, from, to).await? {
         frames
@@ -35,34 +40,51 @@ pub(super) async fn known(
     Ok(frames.into_values().collect())
 }
 
+/// The frames of rows of images, in the order in which they were made.
+async fn images(
+    conn: &mut SqliteConnection,
+    camera: &CameraId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> sqlx::Result<Vec<KnownFrame>> {
+    let (first, after) = time::day_range(from, to);
+    let query = sqlx::query(IMAGES)
+        .bind(camera.as_str())
+        .bind(first)
+        .bind(after);
+    let mut known = Vec::new();
+    for found in query.fetch_all(conn).await? {
+        let Some(instant) = row::instant(&found, "timestamp")?.filter(|at| (from..to).contains(at))
+        else {
+            continue;
+        };
+        let id = FrameId {
+            camera: camera.clone(),
+            instant,
+            ordinal: row::ordinal(&found)?,
+        };
+        // A row whose file is known to be lost or damaged is owed again: it keeps its place and takes the new file.
+        let state = if row::flag(&found, "is_lost")? {
+            KnownState::Open
+        } else if row::flag(&found, "is_thumbnail")? {
+            KnownState::Thumbnail
+        } else {
+            KnownState::Stored
+        };
+        let url = row::text(&found, "url")?;
+        let made = row::int(&found, "id")?;
+        known.push((made, KnownFrame { id, url, state }));
+    }
+    known.sort_unstable_by_key(|(made, _)| *made);
+    Ok(known.into_iter().map(|(_, frame)| frame).collect())
+}
+
 /// Of rows that old databases hold twice, one in full size speaks for the frame, and one without a good file only if there is no other.
-fn add_image(frames: &mut Frames, camera: &CameraId, image: ImageRow) {
-    let Some(instant) = image.timestamp else {
-        return;
-    };
-    let id = FrameId {
-        camera: camera.clone(),
-        instant,
-        ordinal: image.ordinal,
-    };
-    // A row whose file is known to be lost or damaged is owed again: it keeps its place and takes the new file.
-    let state = if image.is_lost() {
-        KnownState::Open
-    } else if image.is_thumbnail {
-        KnownState::Thumbnail
-    } else {
-        KnownState::Stored
-    };
-    let there = frames.get(&(instant, image.ordinal));
-    if there.is_none_or(|there| worth(state) > worth(there.state)) {
-        frames.insert(
-            (instant, image.ordinal),
-            KnownFrame {
-                id,
-                url: image.url,
-                state,
-            },
-        );
+fn add_image(frames: &mut Frames, image: KnownFrame) {
+    let key = (image.id.instant, image.id.ordinal);
+    let there = frames.get(&key);
+    if there.is_none_or(|there| worth(image.state) > worth(there.state)) {
+        frames.insert(key, image);
     }
 }
 

@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::triggers::words;
 use super::{
-    SqliteCatalog, browse, connect, days, leases, pages, portal_days, runs, slots, ticks, totals,
-    verdicts,
+    SqliteCatalog, browse, connect, days, known, leases, pages, portal_days, runs, slots, ticks,
+    totals, verdicts,
 };
 use crate::{Catalog, ImageQuery, OpenOptions, Order, Place, RunFilter, RunQuery, VerdictIs};
 
@@ -73,6 +73,7 @@ async fn nothing_that_is_asked_often_goes_through_a_table() {
         &slots,
         &page,
         days::IMAGES,
+        known::IMAGES,
         days::TOMBSTONES,
         days::LEDGER,
         days::LISTINGS,

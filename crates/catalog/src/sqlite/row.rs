@@ -1,5 +1,7 @@
 //! Reading rows. Columns that other programs write are read leniently: whatever stands in them, a row never breaks a query.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use draywatch_core::verdict::Verdict;
 use draywatch_core::{CameraId, Failure, FrameId, Kind};
@@ -10,8 +12,13 @@ use super::time;
 
 /// The column as text, whatever its storage class; bytes that are no UTF-8 are replaced.
 pub(super) fn text(row: &SqliteRow, column: &str) -> sqlx::Result<Option<String>> {
-    let bytes: Option<Vec<u8>> = row.try_get_unchecked(column)?;
-    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    Ok(words(row, column)?.map(Cow::into_owned))
+}
+
+/// The same where the words are only looked at.
+fn words<'a>(row: &'a SqliteRow, column: &str) -> sqlx::Result<Option<Cow<'a, str>>> {
+    let bytes: Option<&[u8]> = row.try_get_unchecked(column)?;
+    Ok(bytes.map(String::from_utf8_lossy))
 }
 
 /// The column as a number, whatever its storage class.
@@ -38,7 +45,7 @@ pub(super) fn flag(row: &SqliteRow, column: &str) -> sqlx::Result<bool> {
 
 /// The column as an instant, `None` for what is no time.
 pub(super) fn instant(row: &SqliteRow, column: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
-    Ok(text(row, column)?.and_then(|text| time::parse(&text)))
+    Ok(words(row, column)?.and_then(|text| time::parse(&text)))
 }
 
 /// The place of a frame in its second; 1 where nothing sensible stands.

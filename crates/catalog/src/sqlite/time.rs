@@ -2,11 +2,15 @@
 //!
 //! Written by one function, always with six digits; read leniently, since other programs write the same columns.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 
 /// An instant as it stands in every column.
 pub(super) fn text(instant: DateTime<Utc>) -> String {
-    instant.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
+    let micros = instant.nanosecond() / 1000;
+    let (hour, minute, second) = (instant.hour(), instant.minute(), instant.second());
+    // `NaiveDate` writes days as we do, and years beyond the usual ones as chrono's own forms.
+    let date = instant.date_naive();
+    format!("{date} {hour:02}:{minute:02}:{second:02}.{micros:06}")
 }
 
 /// Reads an instant in any form that a person or a program may have written; `None` when it is no time.
@@ -78,7 +82,7 @@ fn in_any_form(text: &str) -> Option<DateTime<Utc>> {
 
 /// A day as it stands in every column.
 pub(super) fn date_text(date: NaiveDate) -> String {
-    date.format("%Y-%m-%d").to_string()
+    date.to_string()
 }
 
 /// Reads a day.

@@ -155,11 +155,15 @@ impl Looking {
     }
 
     fn sum_up(&self, page: &Page, now: DateTime<Utc>) -> Sum {
-        let network = self.network(page);
+        let mut network = self.network(page);
         let frames = self.wanted.frames(&network.frames, &self.elements);
+        let covers_edges = self.wanted.edges_are_covered(&frames, now);
+        // A total that is accounted for could be the day's own, and the list cut at that number by chance: not where it ends at the
+        // day's edges.
+        network.may_have_more &= !(network.counts_neighbours && covers_edges);
         Sum {
             has_frames: !frames.is_empty(),
-            covers_edges: self.wanted.edges_are_covered(&frames, now),
+            covers_edges,
             network,
         }
     }

@@ -36,6 +36,8 @@ pub struct NetworkReading {
     pub says_more: bool,
     /// Whether there are signs in it that more may come: only scrolling tells.
     pub may_have_more: bool,
+    /// Whether the only such sign is a total that is the number of all frames which the answers name, those of neighbouring days too.
+    pub counts_neighbours: bool,
     /// Whether it says that it is all there is.
     pub says_all: bool,
     /// A request that failed since the pick and was not repeated with success.
@@ -120,13 +122,13 @@ pub fn network_reading(
         .filter(|named| wanted.holds(named.address.time))
         .map(NamedAddress::seen);
     reading.frames = group(&wanted.camera, of_day, None);
-    // A total may count the frames of neighbouring days that a list has too.
-    let number = reading.frames.len();
-    let in_all = number.max(number_in(&lists, &wanted.camera));
-    reading.may_have_more |= totals.iter().any(|total| *total > in_all as u64);
-    reading.says_all |= [number, in_all]
-        .iter()
-        .any(|known| totals.contains(&(*known as u64)));
+    let number = reading.frames.len() as u64;
+    reading.says_all |= totals.contains(&number);
+    totals.retain(|total| *total > number);
+    let in_all = number_in(&lists, &wanted.camera) as u64;
+    reading.counts_neighbours =
+        !reading.may_have_more && totals.iter().all(|total| *total == in_all);
+    reading.may_have_more |= !totals.is_empty();
     reading.says_all &= !reading.may_have_more;
     reading.failure = answers
         .iter()

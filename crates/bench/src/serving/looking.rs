@@ -112,6 +112,17 @@ fn wishes(profile: &std::path::Path) -> Result<ChromeCapabilities> {
 
 /// A chromedriver of our own on a free port; it ends with this.
 async fn chromedriver() -> Result<(Child, String)> {
+    // It looks for a port that is free by IPv4, and ends where another program has it by IPv6.
+    for _ in 0..5 {
+        if let Some(started) = try_chromedriver().await? {
+            return Ok(started);
+        }
+    }
+    anyhow::bail!("chromedriver did not start, five times")
+}
+
+/// One that listens, or nothing where it ends before that.
+async fn try_chromedriver() -> Result<Option<(Child, String)>> {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         .stdin(Stdio::null())
@@ -124,8 +135,8 @@ async fn chromedriver() -> Result<(Child, String)> {
     while let Some(line) = tokio::time::timeout(LIMIT, lines.next_line()).await?? {
         if let Some((_, port)) = line.split_once("successfully on port ") {
             let port = port.trim_end_matches('.');
-            return Ok((child, format!("http://127.0.0.1:{port}")));
+            return Ok(Some((child, format!("http://127.0.0.1:{port}"))));
         }
     }
-    anyhow::bail!("chromedriver did not start")
+    Ok(None)
 }

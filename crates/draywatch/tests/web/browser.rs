@@ -67,6 +67,17 @@ impl ExtensionCommand for Own {
 
 /// A chromedriver of our own on a free port.
 async fn chromedriver() -> (Child, String) {
+    // It looks for a port that is free by IPv4, and ends where another program has it by IPv6.
+    for _ in 0..5 {
+        if let Some(started) = try_chromedriver().await {
+            return started;
+        }
+    }
+    panic!("chromedriver did not start, five times")
+}
+
+/// One that listens, or nothing where it ends before that.
+async fn try_chromedriver() -> Option<(Child, String)> {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
@@ -77,10 +88,10 @@ async fn chromedriver() -> (Child, String) {
     while let Some(line) = lines.next_line().await.unwrap() {
         if let Some((_, port)) = line.split_once("successfully on port ") {
             let port = port.trim_end_matches('.');
-            return (child, format!("http://127.0.0.1:{port}"));
+            return Some((child, format!("http://127.0.0.1:{port}")));
         }
     }
-    panic!("chromedriver did not start")
+    None
 }
 
 /// Has somebody look at pages; the browser ends with that, however it goes.

@@ -14,6 +14,17 @@ pub const HISTORY: &str = "#camera-history .el-image__inner";
 
 /// A chromedriver of our own on a free port.
 pub async fn chromedriver() -> Result<(Child, String)> {
+    // It looks for a port that is free by IPv4, and ends where another program has it by IPv6.
+    for _ in 0..5 {
+        if let Some(started) = try_chromedriver().await? {
+            return Ok(started);
+        }
+    }
+    anyhow::bail!("chromedriver did not start, five times")
+}
+
+/// One that listens, or nothing where it ends before that.
+async fn try_chromedriver() -> Result<Option<(Child, String)>> {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
@@ -22,15 +33,12 @@ pub async fn chromedriver() -> Result<(Child, String)> {
         .context("chromedriver is needed")?;
     let mut lines = BufReader::new(child.stdout.take().context("stdout")?).lines();
     while let Some(line) = lines.next_line().await? {
-        let port = line
-            .split("successfully on port ")
-            .nth(1)
-            .map(|rest| rest.trim_end_matches('.'));
-        if let Some(port) = port {
-            return Ok((child, format!("http://127.0.0.1:{port}")));
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            let port = port.trim_end_matches('.');
+            return Ok(Some((child, format!("http://127.0.0.1:{port}"))));
         }
     }
-    anyhow::bail!("chromedriver did not start")
+    Ok(None)
 }
 
 /// A visitor in front of the page.

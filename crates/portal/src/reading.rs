@@ -10,7 +10,7 @@ mod wanted;
 pub use answer::Answer;
 pub use compare::{Agreement, compare};
 pub use network::{Failure, NetworkReading, Picks, network_reading};
-pub use sighting::{Key, Sighting, sightings};
+pub use sighting::{Key, Shown, Sighting, sightings};
 pub use wanted::Wanted;
 
 #[cfg(test)]

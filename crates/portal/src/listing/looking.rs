@@ -1,7 +1,6 @@
 //! The judgement between two looks at the page: sure, look again, doubt, or fail. Must not touch the browser.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +10,7 @@ use super::ListError;
 use crate::page::{Pace, Page};
 use crate::raw::{RawEntry, RawReading};
 use crate::reading::{
-    Agreement, Key, NetworkReading, Sighting, Wanted, compare, network_reading, sightings,
+    Agreement, Key, NetworkReading, Shown, Sighting, Wanted, compare, network_reading, sightings,
 };
 
 /// How long readings may take to agree once the portal has answered.
@@ -60,6 +59,9 @@ struct Sum {
 /// The state of a pass between looks.
 pub(super) struct Looking {
     pub(super) wanted: Wanted,
+    /// Everything that the page showed since the pick.
+    shown: Shown,
+    /// What of it is of the day.
     pub(super) elements: BTreeMap<Key, Sighting>,
     before: BTreeMap<Key, Sighting>,
     since: Instant,
@@ -90,6 +92,7 @@ impl Looking {
         let now = Instant::now();
         Self {
             wanted,
+            shown: Shown::default(),
             elements: BTreeMap::new(),
             before,
             since: now,
@@ -112,21 +115,12 @@ impl Looking {
     /// Adds what a look showed.
     pub(super) fn take(&mut self, page: &Page, read: &RawReading, tempo: Pace) {
         let known = (self.elements.len(), self.named);
-        let seen = self.wanted.only(&sightings(
-            &self.wanted.camera,
-            &read.pictures,
-            page.base.as_ref(),
-        ));
         // A leap sees the end of a list first: the order that a sweep saw tells the passes of a doubled hour apart.
-        let keeps_order = matches!(tempo, Pace::Leap(_));
-        for (key, sighting) in seen {
-            match self.elements.entry(key) {
-                Entry::Occupied(mut known) => known.get_mut().add(sighting, keeps_order),
-                Entry::Vacant(place) => {
-                    place.insert(sighting);
-                }
-            }
-        }
+        self.shown
+            .add(&read.pictures, matches!(tempo, Pace::Leap(_)));
+        let camera = &self.wanted.camera;
+        let frames = self.shown.sightings(camera, page.base.as_ref());
+        self.elements = self.wanted.only(&frames);
         self.looks += 1;
         self.patient += u32::from(tempo.presses());
         let network = self.network(page);

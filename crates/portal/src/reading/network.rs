@@ -121,7 +121,7 @@ pub fn network_reading(
     let of_day = told
         .filter(|named| wanted.holds(named.address.time))
         .map(NamedAddress::seen);
-    reading.frames = group(&wanted.camera, of_day, None);
+    reading.frames = group(&wanted.camera, of_day.enumerate(), None);
     let number = reading.frames.len() as u64;
     reading.says_all |= totals.contains(&number);
     totals.retain(|total| *total > number);
@@ -150,7 +150,7 @@ pub fn network_reading(
 /// list of times.
 fn number_in(parts: &[&Answer], camera: &CameraId) -> usize {
     let told = parts.iter().flat_map(|answer| &answer.addresses);
-    let addresses = group(camera, told.map(NamedAddress::seen), None).len();
+    let addresses = group(camera, told.map(NamedAddress::seen).enumerate(), None).len();
     if addresses > 0 {
         return addresses;
     }

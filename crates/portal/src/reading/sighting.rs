@@ -27,21 +27,43 @@ pub struct Sighting {
     pub beside: Beside,
 }
 
-impl Sighting {
-    /// Adds what a later look showed of the same frame: what it did not show stays, since a page draws a frame's parts one after
-    /// the other, and takes away what is out of sight.
-    pub fn add(&mut self, later: Self, keeps_position: bool) {
-        let position = if keeps_position {
-            self.position
-        } else {
-            later.position
-        };
-        *self = Self {
-            full: later.full.or(self.full.take()),
-            thumbnail: later.thumbnail.or(self.thumbnail.take()),
-            position,
-            ..later
-        };
+/// All addresses that a page showed over several looks, each with its place in the portal's order. They are grouped into frames anew
+/// after each look: of two frames in one second one look may show but one, which then would pass for the other.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    places: BTreeMap<String, usize>,
+}
+
+impl Shown {
+    /// Adds a look. What it does not show stays, since a page takes away what is out of sight; places follow the later look, unless
+    /// they are to be kept.
+    pub fn add(&mut self, look: &[String], keeps_places: bool) {
+        for (place, address) in look.iter().enumerate() {
+            match self.places.get_mut(address) {
+                Some(known) if !keeps_places => *known = place,
+                Some(_) => {}
+                None => {
+                    self.places.insert(address.clone(), place);
+                }
+            }
+        }
+    }
+
+    /// The frames of one camera among them.
+    #[must_use]
+    pub fn sightings(&self, camera: &CameraId, base: Option<&Url>) -> BTreeMap<Key, Sighting> {
+        let parsed: Vec<(usize, Address, &str)> = self
+            .places
+            .iter()
+            .filter_map(|(text, place)| Some((*place, Address::parse(text)?, text.as_str())))
+            .collect();
+        group(
+            camera,
+            parsed
+                .iter()
+                .map(|(place, address, text)| (*place, (address, *text, &[][..]))),
+            base,
+        )
     }
 }
 
@@ -55,17 +77,9 @@ pub fn sightings(
     addresses: &[String],
     base: Option<&Url>,
 ) -> BTreeMap<Key, Sighting> {
-    let parsed: Vec<(Address, &String)> = addresses
-        .iter()
-        .filter_map(|text| Some((Address::parse(text)?, text)))
-        .collect();
-    group(
-        camera,
-        parsed
-            .iter()
-            .map(|(address, text)| (address, text.as_str(), &[][..])),
-        base,
-    )
+    let mut shown = Shown::default();
+    shown.add(addresses, true);
+    shown.sightings(camera, base)
 }
 
 /// An address, its words, and the instants beside it.
@@ -74,14 +88,14 @@ pub(super) type Seen<'a> = (&'a Address, &'a str, &'a [DateTime<Utc>]);
 /// An address of one frame, its words made absolute, its position, the instants beside it.
 type Member = (Address, String, usize, Beside);
 
-/// As [`sightings`], of addresses that were taken apart before.
+/// As [`sightings`], of addresses that were taken apart before, with their positions.
 pub(super) fn group<'a>(
     camera: &CameraId,
-    addresses: impl Iterator<Item = Seen<'a>>,
+    addresses: impl Iterator<Item = (usize, Seen<'a>)>,
     base: Option<&Url>,
 ) -> BTreeMap<Key, Sighting> {
     let mut stems: HashMap<&str, Vec<Member>> = HashMap::new();
-    for (position, (address, raw, beside)) in addresses.enumerate() {
+    for (position, (address, raw, beside)) in addresses {
         if address.camera != *camera {
             continue;
         }
@@ -125,40 +139,53 @@ fn pair(mut group: Vec<Member>) -> Vec<Sighting> {
         .partition(|(address, ..)| address.is_thumbnail);
     let fulls = drop_shadows(fulls);
     let thumbs = drop_shadows(thumbs);
-    let mut sightings: Vec<Sighting> = fulls
+    let mut frames: Vec<(Name, Sighting)> = fulls
         .iter()
-        .map(|(address, text, position, beside)| Sighting {
-            full: Some(text.clone()),
-            thumbnail: None,
-            time: Some(address.time),
-            position: *position,
-            beside: beside.clone(),
-        })
+        .map(|member| (name(member), of_member(member)))
         .collect();
-    for (nth, (address, text, position, beside)) in thumbs.iter().enumerate() {
-        let fitting = fulls.iter().position(|(full, ..)| {
-            full.folder == address.folder && full.extension == address.extension
-        });
-        let at = fitting
-            .filter(|at| sightings[*at].thumbnail.is_none())
-            .or_else(|| {
-                sightings
-                    .get(nth)
-                    .filter(|sighting| sighting.thumbnail.is_none())
-                    .map(|_| nth)
-            });
-        match at {
-            Some(at) => sightings[at].thumbnail = Some(text.clone()),
-            None => sightings.push(Sighting {
-                full: None,
-                thumbnail: Some(text.clone()),
-                time: Some(address.time),
-                position: *position,
-                beside: beside.clone(),
-            }),
+    let mut left = Vec::new();
+    for thumb in &thumbs {
+        let fits = |(full, sighting): &&mut (Name, Sighting)| {
+            *full == name(thumb) && sighting.thumbnail.is_none()
+        };
+        match frames.iter_mut().find(fits) {
+            Some((_, sighting)) => sighting.thumbnail = Some(thumb.1.clone()),
+            None => left.push(thumb),
         }
     }
-    sightings
+    // A thumbnail in another folder or of another extension than its picture, in order.
+    for thumb in left {
+        let lacks = |(_, sighting): &&mut (Name, Sighting)| sighting.thumbnail.is_none();
+        match frames.iter_mut().find(lacks) {
+            Some((_, sighting)) => sighting.thumbnail = Some(thumb.1.clone()),
+            None => frames.push((name(thumb), of_member(thumb))),
+        }
+    }
+    // In one order, whichever of a frame's two addresses were seen.
+    frames.sort_by(|(one, _), (other, _)| one.cmp(other));
+    frames.into_iter().map(|(_, sighting)| sighting).collect()
+}
+
+/// What tells frames with one stem apart: folder and extension.
+type Name = (String, String);
+
+fn name((address, ..): &Member) -> Name {
+    (address.folder.clone(), address.extension.clone())
+}
+
+fn of_member((address, text, position, beside): &Member) -> Sighting {
+    let (full, thumbnail) = if address.is_thumbnail {
+        (None, Some(text.clone()))
+    } else {
+        (Some(text.clone()), None)
+    };
+    Sighting {
+        full,
+        thumbnail,
+        time: Some(address.time),
+        position: *position,
+        beside: beside.clone(),
+    }
 }
 
 /// A bare file name or key is a shadow of a whole address with the same name, not another frame.

@@ -202,20 +202,56 @@ fn a_page_that_shows_an_end_first_does_not_tell_the_passes_of_a_doubled_hour_apa
 /// A page drew a frame's full address before its thumbnail; a leap afterwards saw both, and only the first was kept.
 #[test]
 fn what_a_later_look_shows_of_a_frame_is_added() {
-    let (full, thumbnail) = ("http://c/f.jpeg".to_owned(), "http://c/t.jpeg".to_owned());
-    let sighting = |full, thumbnail, position| Sighting {
-        full,
-        thumbnail,
-        position,
-        ..Sighting::default()
+    let camera = CameraId::new("in_gate").unwrap();
+    let full = address("08:00:01");
+    let thumbnail = full.replace(".jpeg", "-thumbnail.jpeg");
+    let other = address("07:50:01");
+    let mut shown = Shown::default();
+    shown.add(&[other.clone(), full.clone()], false);
+    shown.add(std::slice::from_ref(&thumbnail), true);
+    let sighting = |shown: &Shown| {
+        let frames = shown.sightings(&camera, None);
+        let mut frames = frames.into_values().filter(|seen| seen.thumbnail.is_some());
+        frames.next().unwrap()
     };
-    let later = sighting(None, Some(thumbnail.clone()), 2);
-    let both = |position| sighting(Some(full.clone()), Some(thumbnail.clone()), position);
-    let mut seen = sighting(Some(full.clone()), None, 7);
-    seen.add(later.clone(), true);
-    assert_eq!(seen, both(7));
-    seen.add(later, false);
-    assert_eq!(seen, both(2));
+    let seen = sighting(&shown);
+    let both = (Some(full.clone()), Some(thumbnail.clone()));
+    assert_eq!(
+        (seen.full, seen.thumbnail, seen.position),
+        (both.0.clone(), both.1.clone(), 1)
+    );
+    shown.add(&[full, thumbnail, other], false);
+    let seen = sighting(&shown);
+    assert_eq!(
+        (seen.full, seen.thumbnail, seen.position),
+        (both.0, both.1, 0)
+    );
+}
+
+/// Found by two frames in one second, of which only the second was among the live pictures: it got the thumbnail of the first.
+#[test]
+fn of_two_frames_in_one_second_none_passes_for_the_other() {
+    let camera = CameraId::new("in_gate").unwrap();
+    let first = address("08:00:01");
+    let second = first.replace(".jpeg", ".jpg");
+    let [first_small, second_small] = [
+        first.replace(".jpeg", "-thumbnail.jpeg"),
+        second.replace(".jpg", "-thumbnail.jpg"),
+    ];
+    let mut shown = Shown::default();
+    shown.add(std::slice::from_ref(&second), false);
+    shown.add(
+        &[second.clone(), first_small.clone(), second_small.clone()],
+        false,
+    );
+    let frames = shown.sightings(&camera, None).into_values();
+    let frames: Vec<_> = frames.map(|seen| (seen.full, seen.thumbnail)).collect();
+    let second = (Some(second), Some(second_small));
+    assert_eq!(frames, [(None, Some(first_small.clone())), second.clone()]);
+    shown.add(std::slice::from_ref(&first), true);
+    let frames = shown.sightings(&camera, None).into_values();
+    let frames: Vec<_> = frames.map(|seen| (seen.full, seen.thumbnail)).collect();
+    assert_eq!(frames, [(Some(first), Some(first_small)), second]);
 }
 
 #[test]

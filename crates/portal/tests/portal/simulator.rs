@@ -342,8 +342,14 @@ async fn twins_in_one_second_and_the_old_form_are_listed() {
             ..Config::default()
         };
         config.schedule.twin_every = 5;
-        let portal = Portal::start(config).await.unwrap();
+        let portal = Portal::start(config.clone()).await.unwrap();
         let day = portal.today().pred_opt().unwrap();
+        let problems = check(&portal, &format!("{form:?}"), Behaviours::default(), &[day]).await;
+        assert!(problems.is_empty(), "{problems:#?}");
+        // All frames are two, and the three live pictures end between the two of a second.
+        config.schedule.twin_every = 1;
+        let portal = Portal::start(config).await.unwrap();
+        let day = portal.today();
         let problems = check(&portal, &format!("{form:?}"), Behaviours::default(), &[day]).await;
         assert!(problems.is_empty(), "{problems:#?}");
     }

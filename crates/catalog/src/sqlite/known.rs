@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use draywatch_core::CameraId;
 use draywatch_core::plan::{KnownFrame, KnownState};
-use draywatch_core::{CameraId, FrameId};
 use sqlx::SqliteConnection;
 
 use super::{ledger, row, time, tombstones};
@@ -54,14 +54,8 @@ async fn images(
         .bind(after);
     let mut known = Vec::new();
     for found in query.fetch_all(conn).await? {
-        let Some(instant) = row::instant(&found, "timestamp")?.filter(|at| (from..to).contains(at))
-        else {
+        let Some(id) = row::frame_in(&found, camera, (from, to))? else {
             continue;
-        };
-        let id = FrameId {
-            camera: camera.clone(),
-            instant,
-            ordinal: row::ordinal(&found)?,
         };
         // A row whose file is known to be lost or damaged is owed again: it keeps its place and takes the new file.
         let state = if row::flag(&found, "is_lost")? {

@@ -55,6 +55,22 @@ pub(super) fn ordinal(row: &SqliteRow) -> sqlx::Result<u16> {
         .unwrap_or(1))
 }
 
+/// The frame of a row of a camera, from `timestamp` and `ordinal`; nothing for what is no time in the range.
+pub(super) fn frame_in(
+    row: &SqliteRow,
+    camera: &CameraId,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> sqlx::Result<Option<FrameId>> {
+    let Some(instant) = instant(row, "timestamp")?.filter(|at| (from..to).contains(at)) else {
+        return Ok(None);
+    };
+    Ok(Some(FrameId {
+        camera: camera.clone(),
+        instant,
+        ordinal: ordinal(row)?,
+    }))
+}
+
 /// The verdict on a picture, `None` where there is none yet.
 pub(super) fn verdict(row: &SqliteRow) -> sqlx::Result<Option<Verdict>> {
     Ok(text(row, "verdict")?.and_then(|name| name.parse().ok()))

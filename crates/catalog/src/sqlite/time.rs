@@ -6,8 +6,12 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike,
 
 /// An instant as it stands in every column.
 pub(super) fn text(instant: DateTime<Utc>) -> String {
-    let micros = instant.nanosecond() / 1000;
-    let (hour, minute, second) = (instant.hour(), instant.minute(), instant.second());
+    // A leap second is kept as more than a second's nanoseconds.
+    let (leap, micros) = (
+        instant.nanosecond() / 1_000_000_000,
+        instant.nanosecond() / 1000 % 1_000_000,
+    );
+    let (hour, minute, second) = (instant.hour(), instant.minute(), instant.second() + leap);
     // `NaiveDate` writes days as we do, and years beyond the usual ones as chrono's own forms.
     let date = instant.date_naive();
     format!("{date} {hour:02}:{minute:02}:{second:02}.{micros:06}")
@@ -111,6 +115,12 @@ mod tests {
             text(at + TimeDelta::milliseconds(5)),
             "2025-09-07 10:17:34.005000"
         );
+    }
+
+    #[test]
+    fn a_leap_second_is_written_and_read_back() {
+        let text_of_it = "2016-12-31 23:59:60.500000";
+        assert_eq!(parse(text_of_it).map(text).as_deref(), Some(text_of_it));
     }
 
     #[test]

@@ -51,14 +51,8 @@ pub(super) async fn known(
         .await?;
     let mut known = Vec::new();
     for found in &rows {
-        let Some(instant) = row::instant(found, "timestamp")?.filter(|at| (from..to).contains(at))
-        else {
+        let Some(id) = row::frame_in(found, camera, (from, to))? else {
             continue;
-        };
-        let id = FrameId {
-            camera: camera.clone(),
-            instant,
-            ordinal: row::ordinal(found)?,
         };
         known.push(KnownFrame {
             id,

@@ -125,10 +125,12 @@ pub fn network_reading(
     let number = reading.frames.len() as u64;
     reading.says_all |= totals.contains(&number);
     totals.retain(|total| *total > number);
-    let in_all = number_in(&lists, &wanted.camera) as u64;
-    reading.counts_neighbours =
-        !reading.may_have_more && totals.iter().all(|total| *total == in_all);
-    reading.may_have_more |= !totals.is_empty();
+    if !totals.is_empty() {
+        let in_all = number_in(&lists, &wanted.camera) as u64;
+        reading.counts_neighbours =
+            !reading.may_have_more && totals.iter().all(|total| *total == in_all);
+        reading.may_have_more = true;
+    }
     reading.says_all &= !reading.may_have_more;
     reading.failure = answers
         .iter()

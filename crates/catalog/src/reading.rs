@@ -9,8 +9,8 @@ use crate::{
     Catalog, JobRow, NewObservation, Result, RunEnd, RunFilter, RunPage, RunQuery, RunRow,
 };
 
-/// Whether a run without an end is known to be abandoned, by the leases as they were before it was read.
-pub type IsAbandoned = fn(&RunRow, &[JobRow]) -> bool;
+/// Whether a run without an end is known to be abandoned, by the leases as they were before it was read, and by the time.
+pub type IsAbandoned = fn(&RunRow, &[JobRow], DateTime<Utc>) -> bool;
 
 /// Reads runs; what is known of their processes counts as if it were written already.
 pub struct RunReader<'a> {
@@ -88,7 +88,7 @@ impl<'a> RunReader<'a> {
         let open = self.catalog.open_runs().await?;
         let gone = open
             .iter()
-            .filter(|run| (self.is_abandoned)(run, &leases.0));
+            .filter(|run| (self.is_abandoned)(run, &leases.0, self.now));
         Ok(gone.map(|run| run.id).collect())
     }
 
@@ -97,7 +97,7 @@ impl<'a> RunReader<'a> {
     }
 
     fn end(&self, mut run: RunRow, leases: &Leases) -> RunRow {
-        if run.end.is_none() && (self.is_abandoned)(&run, &leases.0) {
+        if run.end.is_none() && (self.is_abandoned)(&run, &leases.0, self.now) {
             run.end = Some(RunEnd::interrupted(self.now));
         }
         run

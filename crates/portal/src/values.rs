@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use draywatch_core::address::AddressTime;
+use draywatch_core::CameraId;
+use draywatch_core::address::{Address, AddressTime};
 use regex::Regex;
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ pub struct Named {
     pub addresses: Vec<(String, Beside)>,
     /// Times by the place where they stand (`data.h.at[]`), in the order of the answer.
     pub times: BTreeMap<String, Vec<AddressTime>>,
+    /// Times in names of frames that stand there without an extension, from which the page makes addresses: by camera and place.
+    pub names: BTreeMap<(CameraId, String), Vec<AddressTime>>,
     /// Whether it holds an empty list, or a count of none.
     pub has_empty_list: bool,
     /// Whether it is a structured answer (JSON) rather than some text.
@@ -34,6 +37,26 @@ pub struct Named {
     pub has_no_next: bool,
     /// Numbers that are called a total.
     pub totals: Vec<u64>,
+}
+
+impl Named {
+    /// Lists of times that may be those of a camera's frames, with their places.
+    pub fn lists<'a>(
+        &'a self,
+        camera: &'a CameraId,
+    ) -> impl Iterator<Item = (&'a str, &'a [AddressTime])> {
+        let times = self.times.iter().map(|(at, times)| (&**at, &**times));
+        times.chain(self.names_of(camera))
+    }
+
+    /// Times in names of a camera's frames, with their places.
+    pub fn names_of<'a>(
+        &'a self,
+        camera: &'a CameraId,
+    ) -> impl Iterator<Item = (&'a str, &'a [AddressTime])> {
+        let names = self.names.iter().filter(move |((of, _), _)| of == camera);
+        names.map(|((_, at), times)| (&**at, &**times))
+    }
 }
 
 /// Instants that stand beside an address in the same object, such as `LastModified`.
@@ -167,7 +190,23 @@ fn note_text(text: &str, path: &str, beside: &[DateTime<Utc>], named: &mut Named
         named.addresses.extend(pictures(text, beside));
     } else if let Some(time) = time_of(text) {
         named.times.entry(path.to_owned()).or_default().push(time);
+    } else if let Some((camera, time)) = name_of(text) {
+        let place = (camera, path.to_owned());
+        named.names.entry(place).or_default().push(time);
     }
+}
+
+/// The longest text that is taken for a name.
+const LONGEST_NAME: usize = 300;
+
+/// The camera and the time that a frame's name without an extension has, alone or at the end of a path.
+fn name_of(text: &str) -> Option<(CameraId, AddressTime)> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if digits < 10 || text.len() > LONGEST_NAME {
+        return None;
+    }
+    let address = Address::parse(&format!("{text}.jpeg"))?;
+    Some((address.camera, address.time))
 }
 
 /// Names for the place where the next part of a list begins.
@@ -328,6 +367,23 @@ mod tests {
             named.times[".rows[].t"][0],
             AddressTime::Naive("2025-09-07T10:17:34".parse().unwrap())
         );
+    }
+
+    #[test]
+    fn names_without_an_extension_are_times_of_their_camera() {
+        let named = read(
+            r#"{"media":"https://c/apm/","a":[{"k":"2025-09-07/10/2025-09-07T10:17:34-in_gate"},{"k":"2025-09-07/10/1757240854000-in_gate-thumbnail"}],"b":["2025-09-07T10:17:35-out_gate"],"c":"1757240254-7","d":"2025-09-07 of in_gate"}"#,
+        );
+        let of = |camera: &str| {
+            let camera = CameraId::new(camera).unwrap();
+            let names = named.names_of(&camera);
+            names
+                .map(|(at, times)| (at.to_owned(), times.len()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of("in_gate"), [(".a[].k".to_owned(), 2)]);
+        assert_eq!(of("out_gate"), [(".b[]".to_owned(), 1)]);
+        assert!(named.addresses.is_empty() && named.times.is_empty());
     }
 
     #[test]

@@ -245,7 +245,7 @@ async fn runs_of_the_dead_are_read_as_interrupted_page_by_page() {
     // Of those without an end, the ids 2, 4 and 8 are of the dead, and 3, 6 and 7 of the living.
     let reader = RunReader::new(
         &*catalog,
-        |run, _| run.run.pid % 2 == 1 && run.run.pid != 5,
+        |run, _, _| run.run.pid % 2 == 1 && run.run.pid != 5,
         at(200),
     );
     let mut query = RunQuery {

@@ -158,13 +158,30 @@
     }
     return [];
   };
-  // Parts of a list that are folded away or behind a tab named by an hour or a number; tabs with names may lead elsewhere.
+  // What is part of another thing than a list.
+  const isElsewhere = (element) => element.closest('table,[role=dialog],[role=grid],[role=menu],nav');
+  // Parts of a list that are folded away.
   const folded = () => [...page.all()].filter((element) => {
     const role = element.getAttribute('role');
-    const tab = role === 'tab' && element.getAttribute('aria-selected') === 'false' && /\d/.test(element.textContent) && element.textContent.trim().length < 16;
     const fold = element.getAttribute('aria-expanded') === 'false' && role !== 'combobox' && !element.getAttribute('aria-haspopup') && element.tagName !== 'INPUT';
-    return (tab || fold || (element.tagName === 'SUMMARY' && !element.parentElement.open)) && page.visible(element) && !element.closest('table,[role=dialog],[role=grid],[role=menu],nav');
+    return (fold || (element.tagName === 'SUMMARY' && !element.parentElement.open)) && page.visible(element) && !isElsewhere(element);
   });
+  const isSelected = (tab) => tab.getAttribute('aria-selected') === 'true';
+  const tabsOf = (list) => [...list.querySelectorAll('[role=tab]')].filter((tab) => tab.closest('[role=tablist]') === list && page.visible(tab));
+  // Whether what the chosen tab shows has pictures. Where the tab does not name its panel, it stands near.
+  const showsPictures = (list) => {
+    const chosen = tabsOf(list).find(isSelected);
+    const id = chosen?.getAttribute('aria-controls');
+    const panel = (id && list.getRootNode().getElementById?.(id)) || list.parentElement?.parentElement;
+    return [...(panel?.querySelectorAll('img') || [])].some((image) => /jpe?g/i.test(image.src));
+  };
+  const isNumbered = (tab) => /\d/.test(tab.textContent) && tab.textContent.trim().length < 16;
+  // Lists of tabs between which the pictures are divided, each with the tab that is chosen. Tabs named by an hour or a number are
+  // parts of a list; others may lead elsewhere, so they are tried only where more is wanted.
+  const tabLists = (insists) => [...page.all()]
+    .filter((element) => element.getAttribute('role') === 'tablist' && !isElsewhere(element) && showsPictures(element))
+    .map((list) => ({ chosen: tabsOf(list).find(isSelected), others: tabsOf(list).filter((tab) => !isSelected(tab) && (insists || isNumbered(tab))) }))
+    .filter(({ others }) => others.length > 0);
   const running = () => state.log.some((entry) => entry.end === null && entry.phase === state.phase && performance.now() - entry.start < 60_000);
   page.running = running;
 
@@ -205,11 +222,13 @@
       await page.sleep(pause);
       if (!await page.painted(patience)) patience = 120;
     };
-    let grown = true;
-    note();
-    while (grown && performance.now() < end) {
-      const before = found.size;
-      const clicked = new Set();
+    const settled = () => page.until(() => !running() && performance.now() - state.lastChange >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));
+    const press = async (element) => {
+      element.click();
+      await rest();
+      note();
+    };
+    const scroll = async () => {
       for (const box of page.scrollers()) {
         box.scrollTop = 0;
         await rest();
@@ -224,13 +243,34 @@
         nudge(box);
       }
       // Only what was looked at patiently may be replaced: a button can turn a page before its lazy pictures are there.
-      for (const button of presses ? [...turners(insists), ...folded()] : []) {
-        if (clicked.has(button)) continue;
-        clicked.add(button);
-        button.click();
-        await rest();
-        note();
+      for (const button of presses ? new Set([...turners(insists), ...folded()]) : []) await press(button);
+    };
+    // Looks behind every tab, once, and leaves the one chosen that was.
+    const visited = new Set();
+    const tabs = async () => {
+      for (const { chosen, others } of presses ? tabLists(insists) : []) {
+        const unseen = others.filter((tab) => !visited.has(tab));
+        for (const tab of unseen) {
+          visited.add(tab);
+          if (!tab.isConnected || performance.now() >= end) continue;
+          await press(tab);
+          await settled();
+          for (let before = -1; found.size > before && performance.now() < end;) {
+            before = found.size;
+            await scroll();
+            await settled();
+            note();
+          }
+        }
+        if (unseen.length > 0 && chosen?.isConnected) await press(chosen);
       }
+    };
+    let grown = true;
+    note();
+    while (grown && performance.now() < end) {
+      const before = found.size;
+      await scroll();
+      await tabs();
       if (pause > 0) await page.painted(patience);
       const since = performance.now();
       await page.until(() => !running() && performance.now() - Math.max(since, state.lastChange) >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));

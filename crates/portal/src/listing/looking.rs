@@ -124,7 +124,7 @@ impl Looking {
         self.looks += 1;
         self.patient += u32::from(tempo.presses());
         let network = self.network(page);
-        self.named = network.frames.len();
+        self.named = network.number();
         self.came_unasked |= !tempo.presses() && (network.is_answered || self.have_come());
         let grew = (self.elements.len(), self.named) != known;
         if grew {
@@ -142,10 +142,16 @@ impl Looking {
     }
 
     /// Whether there must be more than was seen so far, or may be: the answers say so, or a list that was cut short at an edge of the day
-    /// looks like this.
+    /// looks like this, or pressing what surely brings more did not make the page show what the answers name.
     pub(super) fn expects_more(&self, page: &Page, now: DateTime<Utc>) -> bool {
         let sum = self.sum_up(page, now);
-        sum.network.says_more || sum.network.may_have_more || sum.has_frames && !sum.covers_edges
+        let is_short = !sum.covers_edges || self.patient > 0 && !self.agrees_with(&sum.network);
+        sum.network.says_more || sum.network.may_have_more || sum.has_frames && is_short
+    }
+
+    fn agrees_with(&self, network: &NetworkReading) -> bool {
+        let agreement = compare(&self.wanted, network, &self.elements);
+        matches!(agreement, Agreement::Same | Agreement::SameTimes)
     }
 
     fn sum_up(&self, page: &Page, now: DateTime<Utc>) -> Sum {
@@ -205,7 +211,7 @@ impl Looking {
             Agreement::OnlyElements => self.judge_elements(network),
             Agreement::OnlyNetwork => self.judge_different(format!(
                 "the portal's answers name {} frames, and the page shows none of them",
-                network.frames.len()
+                network.number()
             )),
             Agreement::Different(missing, extra) => self.judge_different(format!(
                 "the portal's answers and the page's pictures differ: {missing} only in the answers, {extra} only on the page"

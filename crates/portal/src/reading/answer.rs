@@ -90,6 +90,7 @@ impl Answer {
         };
         self.named.has_empty_list
             || self.named.times.values().any(|times| times.len() > 1)
+            || self.named.names_of(camera).next().is_some()
             || addresses()
     }
 

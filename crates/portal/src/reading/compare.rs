@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use draywatch_core::zone::{Fold, resolve};
-
-use super::network::NetworkReading;
+use super::network::{LIVE, NetworkReading};
 use super::sighting::{Key, Sighting};
 use super::wanted::Wanted;
 
@@ -32,7 +30,7 @@ pub fn compare(
     network: &NetworkReading,
     elements: &BTreeMap<Key, Sighting>,
 ) -> Agreement {
-    if network.frames.is_empty() && elements.is_empty() {
+    if network.number() == 0 && elements.is_empty() {
         return Agreement::Nothing;
     }
     if network.is_answered && !elements.is_empty() && same_times(wanted, network, elements) {
@@ -40,6 +38,9 @@ pub fn compare(
         if known && network.frames.len() < elements.len() {
             return Agreement::SameTimes;
         }
+    }
+    if network.frames.is_empty() && network.names_day && !network.names.is_empty() {
+        return compare_names(wanted, network, elements);
     }
     match (
         network.frames.is_empty() || !network.names_day,
@@ -60,9 +61,18 @@ pub fn compare(
             if missing + extra == 0 || (missing == 0 && are_newer(network, elements)) {
                 Agreement::Same
             } else {
-                Agreement::Different(missing, extra)
+                different(network, missing, extra)
             }
         }
+    }
+}
+
+/// The answers of live pictures name some of what a list shows whose own answer cannot be read: that contradicts nothing.
+fn different(network: &NetworkReading, missing: usize, extra: usize) -> Agreement {
+    if missing == 0 && !network.has_list {
+        Agreement::OnlyElements
+    } else {
+        Agreement::Different(missing, extra)
     }
 }
 
@@ -77,7 +87,36 @@ fn are_newer(network: &NetworkReading, elements: &BTreeMap<Key, Sighting>) -> bo
         .iter()
         .filter(|(key, _)| !network.frames.contains_key(*key))
         .collect();
-    extra.len() <= 4 && extra.iter().all(|(_, sighting)| sighting.time > newest)
+    extra.len() <= LIVE && extra.iter().all(|(_, sighting)| sighting.time > newest)
+}
+
+/// Compares what the answers name without an extension, so that only the page knows the addresses, with what the page shows.
+fn compare_names(
+    wanted: &Wanted,
+    network: &NetworkReading,
+    elements: &BTreeMap<Key, Sighting>,
+) -> Agreement {
+    if elements.is_empty() {
+        return Agreement::OnlyNetwork;
+    }
+    let shown = first_pass(wanted, elements);
+    let extra: Vec<_> = shown.difference(&network.names).collect();
+    let missing = network.names.difference(&shown).count();
+    let newest = network.names.last();
+    let are_newer = extra.len() <= LIVE && extra.iter().all(|second| Some(*second) > newest);
+    if missing == 0 && are_newer {
+        Agreement::SameTimes
+    } else {
+        different(network, missing, extra.len())
+    }
+}
+
+/// The seconds of what the page shows; of a doubled hour only the first pass is known here.
+fn first_pass(wanted: &Wanted, elements: &BTreeMap<Key, Sighting>) -> BTreeSet<i64> {
+    let times = elements
+        .values()
+        .filter_map(|sighting| sighting.time.as_ref());
+    wanted.seconds(times).collect()
 }
 
 /// Whether some list of times in the answers has exactly the seconds that the elements' addresses have.
@@ -91,12 +130,7 @@ fn same_times(
         .iter()
         .map(|frame| frame.instant.timestamp())
         .collect();
-    // Of a doubled local hour only the first pass is known here.
-    let first: BTreeSet<i64> = elements
-        .values()
-        .filter_map(|sighting| resolve(sighting.time?, wanted.reading, wanted.zone, Fold::First))
-        .map(|instant| instant.timestamp())
-        .collect();
+    let first = first_pass(wanted, elements);
     network
         .times
         .values()

@@ -22,12 +22,16 @@ pub struct NetworkReading {
     pub frames: BTreeMap<Key, Sighting>,
     /// Instants of the day by the place in the answers where they stand: lists of times without addresses.
     pub times: BTreeMap<String, BTreeSet<i64>>,
+    /// Instants of the day in names of the camera's frames from which the page makes addresses.
+    pub names: BTreeSet<i64>,
     /// Whether an answer to this very pick (or one known to be about this day) said anything about frames.
     pub is_answered: bool,
     /// Whether such an answer named frames or times of the day itself.
     pub names_day: bool,
     /// Whether one that was asked for since the pick did.
     pub names_day_now: bool,
+    /// Whether such an answer looked like a list, rather than like a few live pictures.
+    pub has_list: bool,
     /// Whether such an answer had an empty list.
     pub says_empty: bool,
     /// Whether the frames named reach beyond the day on both sides.
@@ -83,15 +87,11 @@ pub fn network_reading(
     let mut newest = None;
     for answer in answers.iter().filter(|answer| !answer.failed()) {
         for (place, times) in &answer.named.times {
-            let instants = times
-                .iter()
-                .filter_map(|time| resolve(*time, wanted.reading, wanted.zone, Fold::First));
-            let of_day = instants.filter(in_day).map(|instant| instant.timestamp());
-            reading
-                .times
-                .entry(place.clone())
-                .or_default()
-                .extend(of_day);
+            let list = reading.times.entry(place.clone()).or_default();
+            list.extend(wanted.seconds(times));
+        }
+        for (_, times) in answer.named.names_of(&wanted.camera) {
+            reading.names.extend(wanted.seconds(times));
         }
         // A day that is shown again may come from what the page was answered when it showed it before.
         let mine = picks.get(&answer.phase) == Some(&wanted.date) && !is_noise(answer);
@@ -100,6 +100,7 @@ pub fn network_reading(
             reading.is_answered = true;
             reading.names_day |= instants.iter().any(in_day);
             reading.names_day_now |= answer.phase == phase && instants.iter().any(in_day);
+            reading.has_list |= !is_few(answer, &instants);
             reading.says_empty |= answer.named.has_empty_list;
             if !is_live(answer, &instants, newest) {
                 reading.says_more = answer.named.says_more;
@@ -122,7 +123,7 @@ pub fn network_reading(
         .filter(|named| wanted.holds(named.address.time))
         .map(NamedAddress::seen);
     reading.frames = group(&wanted.camera, of_day.enumerate(), None);
-    let number = reading.frames.len() as u64;
+    let number = reading.number() as u64;
     reading.says_all |= totals.contains(&number);
     totals.retain(|total| *total > number);
     if !totals.is_empty() {
@@ -148,6 +149,14 @@ pub fn network_reading(
     reading
 }
 
+impl NetworkReading {
+    /// How many frames of the day the answers name, with addresses or without.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.frames.len().max(self.names.len())
+    }
+}
+
 /// How many frames of a camera the parts of a list name, of whichever day: by their addresses, or where there are none in the longest
 /// list of times.
 fn number_in(parts: &[&Answer], camera: &CameraId) -> usize {
@@ -157,26 +166,31 @@ fn number_in(parts: &[&Answer], camera: &CameraId) -> usize {
         return addresses;
     }
     let mut times: BTreeMap<&str, BTreeSet<AddressTime>> = BTreeMap::new();
-    for (place, list) in parts.iter().flat_map(|answer| &answer.named.times) {
+    for (place, list) in parts.iter().flat_map(|part| part.named.lists(camera)) {
         times.entry(place).or_default().extend(list);
     }
     times.values().map(BTreeSet::len).max().unwrap_or(0)
 }
 
 /// The most pictures that an answer of live ones names.
-const LIVE: usize = 4;
+pub(super) const LIVE: usize = 4;
 
 /// Whether an answer looks like a few live pictures, no older than what was named before it: it says nothing of a list.
 fn is_live(answer: &Answer, instants: &[DateTime<Utc>], newest: Option<DateTime<Utc>>) -> bool {
+    let is_news = || instants.iter().all(|instant| Some(*instant) >= newest);
+    newest.is_some() && is_few(answer, instants) && is_news()
+}
+
+/// Whether an answer names a few pictures, and has none of the signs of a list.
+fn is_few(answer: &Answer, instants: &[DateTime<Utc>]) -> bool {
     let named = &answer.named;
     let is_list = named.says_more
         || named.has_next
         || named.has_no_next
         || named.has_empty_list
         || !named.totals.is_empty();
-    let is_news = || instants.iter().all(|instant| Some(*instant) >= newest);
     let pictures: BTreeSet<_> = instants.iter().collect();
-    !is_list && pictures.len() <= LIVE && newest.is_some() && is_news()
+    !is_list && pictures.len() <= LIVE
 }
 
 /// All instants that an answer names, by address or by time.
@@ -186,15 +200,11 @@ fn instants_of(wanted: &Wanted, answer: &Answer) -> Vec<DateTime<Utc>> {
         .iter()
         .filter(|named| named.address.camera == wanted.camera);
     let named = of_camera.map(|named| named.address.time);
-    let lists = answer
-        .named
-        .times
-        .values()
-        .filter(|times| times.len() > 1)
-        .flatten()
-        .copied();
+    let lists = answer.named.times.values().filter(|times| times.len() > 1);
+    let names = answer.named.names_of(&wanted.camera);
     named
-        .chain(lists)
+        .chain(lists.flatten().copied())
+        .chain(names.flat_map(|(_, times)| times).copied())
         .filter_map(|time| resolve(time, wanted.reading, wanted.zone, Fold::First))
         .collect()
 }

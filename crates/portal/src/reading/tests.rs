@@ -156,6 +156,61 @@ fn times_alone_confirm_what_the_page_shows() {
     assert_ne!(compare(&day, &network, &one), Agreement::SameTimes);
 }
 
+/// Before, such an answer told nothing, and a page whose other tabs were not opened was confirmed as it was.
+#[test]
+fn names_without_an_extension_are_compared_with_what_the_page_shows() {
+    let day = wanted("2025-09-07", ImageTime::Utc);
+    let key = |time: &str, camera: &str| format!("2025-09-07/10/2025-09-07T{time}-{camera}");
+    let body = serde_json::json!({
+        "in_gate": [key("06:50:01", "in_gate"), key("07:00:01", "in_gate"), key("07:10:01", "in_gate"), key("07:20:01", "in_gate"), key("07:30:01", "in_gate")],
+        "out_gate": [key("07:05:01", "out_gate")],
+    });
+    let answers = [answer(1, "http://p/250", 200, &body.to_string())];
+    let network = network_reading(&day, &answers, 1, &picks(&[(1, "2025-09-07")]));
+    assert!(network.names_day && network.frames.is_empty() && network.number() == 4);
+    let compared = |times: &[&str]| {
+        let times: Vec<_> = times.iter().map(|time| address(time)).collect();
+        compare(&day, &network, &shown(&times, &day))
+    };
+    let all = ["07:00:01", "07:10:01", "07:20:01", "07:30:01"];
+    assert_eq!(compared(&all), Agreement::SameTimes);
+    assert_eq!(compared(&all[1..]), Agreement::Different(1, 0));
+    assert_eq!(compared(&[]), Agreement::OnlyNetwork);
+    // A live picture came meanwhile.
+    assert_eq!(
+        compared(&[&all[..], &["07:40:01"]].concat()),
+        Agreement::SameTimes
+    );
+    assert_eq!(
+        compared(&[&all[..], &["07:05:01"]].concat()),
+        Agreement::Different(0, 1)
+    );
+}
+
+#[test]
+fn live_pictures_do_not_contradict_a_list_whose_answer_cannot_be_read() {
+    let day = wanted("2025-09-07", ImageTime::Utc);
+    let live = serde_json::json!([address("18:00:01"), address("18:10:01")]).to_string();
+    let answers = [
+        answer(1, "http://p/live?turn=1", 200, &live),
+        answer(1, "http://p/week/36", 200, "{\"start\":1,\"steps\":[600]}"),
+    ];
+    let network = network_reading(&day, &answers, 1, &picks(&[(1, "2025-09-07")]));
+    let elements = |times: &[&str]| {
+        let times: Vec<_> = times.iter().map(|time| address(time)).collect();
+        compare(&day, &network, &shown(&times, &day))
+    };
+    assert_eq!(
+        elements(&["07:00:01", "18:00:01", "18:10:01"]),
+        Agreement::OnlyElements
+    );
+    // One that the page should show and does not.
+    assert_eq!(
+        elements(&["07:00:01", "18:00:01"]),
+        Agreement::Different(1, 1)
+    );
+}
+
 #[test]
 fn what_stands_beside_an_address_tells_the_passes_of_a_doubled_hour_apart() {
     let day = wanted("2025-11-02", ImageTime::Local);

@@ -41,6 +41,20 @@ impl Wanted {
             .is_some_and(|instant| start <= instant && instant < end)
     }
 
+    /// Those of the times that lie in the day, as seconds; of a doubled hour as if all were of its first pass.
+    pub fn seconds<'a>(
+        &'a self,
+        times: impl IntoIterator<Item = &'a AddressTime> + 'a,
+    ) -> impl Iterator<Item = i64> + 'a {
+        let (start, end) = self.bounds();
+        let instants = times
+            .into_iter()
+            .filter_map(move |time| resolve(*time, self.reading, self.zone, Fold::First));
+        instants
+            .filter(move |instant| start <= *instant && *instant < end)
+            .map(|instant| instant.timestamp())
+    }
+
     /// Only the frames of the day.
     #[must_use]
     pub fn only(&self, all: &BTreeMap<Key, Sighting>) -> BTreeMap<Key, Sighting> {

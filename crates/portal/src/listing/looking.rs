@@ -136,6 +136,11 @@ impl Looking {
         self.leapt_in_vain = matches!(tempo, Pace::Leap(_)) && !grew && !read.more;
     }
 
+    /// Whether a request that the page sent since the pick is worth waiting for. One that is open for so long is held open for news.
+    pub(super) fn awaits_an_answer(&self, page: &Page, read: &RawReading) -> bool {
+        self.since.elapsed() < self.timeout && is_asked(page, read)
+    }
+
     /// Whether nothing came of the pick yet, nor was waited for.
     pub(super) fn waits_for_the_pick(&self, tempo: Pace) -> bool {
         !self.came_unasked && !tempo.is_patient()
@@ -178,7 +183,7 @@ impl Looking {
             self.steady = 0;
         }
         let agreement = compare(&self.wanted, network, &self.elements);
-        let is_waiting = read.open.iter().any(|entry| entry.phase == page.phase);
+        let is_waiting = is_asked(page, read);
         tracing::trace!(?agreement, answered = network.is_answered, elements = self.elements.len(), is_waiting, signs = ?read.signs, "look");
         let verdict = self.judge_agreement(agreement, &sum, read, is_waiting);
         match verdict {
@@ -222,6 +227,8 @@ impl Looking {
     /// The readings agree; a list that was cut short agrees too, so its edges count.
     fn judge_same(&self, sum: &Sum, is_waiting: bool) -> Verdict {
         let network = &sum.network;
+        // A request that is open for so long is held open for news: a list over the whole day does not wait for it.
+        let is_waiting = is_waiting && !(sum.covers_edges && self.since.elapsed() >= self.timeout);
         let may_grow = network.says_more || network.may_have_more || is_waiting;
         // The frames reach from one end of the day to the other: what may still be to come lies just beyond, at an end.
         if sum.covers_edges && !may_grow {
@@ -234,12 +241,11 @@ impl Looking {
                 false => {}
             }
         }
+        if is_waiting && self.grew_at.elapsed() >= self.timeout + CONVERGENCE {
+            return self.stalled();
+        }
         if is_waiting || self.patient == 0 || self.steady == 0 {
-            return if self.grew_at.elapsed() < self.timeout + CONVERGENCE {
-                Verdict::Again
-            } else {
-                self.stalled()
-            };
+            return Verdict::Again;
         }
         if network.failure.is_some() {
             return if self.since.elapsed() >= SELF_REPAIR {
@@ -302,16 +308,17 @@ impl Looking {
 
     /// Only the page's elements name frames: they must have come after the pick, and stay the same.
     fn judge_elements(&self, network: &NetworkReading) -> Verdict {
-        if self.patient < 2
-            || self.steady == 0
-            || !self.have_come()
-            || network.is_answered && self.grew_at.elapsed() < self.limit()
-        {
+        if !self.have_come() {
             return if self.grew_at.elapsed() < self.limit() {
                 Verdict::Again
             } else {
                 self.stalled()
             };
+        }
+        // It is up to us to look often enough, however long a look takes: a page may hold a request open all the time.
+        let may_be_read = network.has_list && self.grew_at.elapsed() < self.limit();
+        if self.patient < 2 || self.steady == 0 || may_be_read {
+            return Verdict::Again;
         }
         if network.says_more {
             return self.judge_different(MORE_THAN_SHOWN.into());
@@ -365,6 +372,11 @@ impl Looking {
         let failure = network.failure.clone().unwrap_or_default();
         Verdict::Fail(ListError::api(&self.wanted, failure))
     }
+}
+
+/// Whether a request that the page sent since the pick is open.
+fn is_asked(page: &Page, read: &RawReading) -> bool {
+    read.open.iter().any(|entry| entry.phase == page.phase)
 }
 
 /// How long nothing may come after a leap. An answer that says that it is all needs no proof; else the page may wait before it

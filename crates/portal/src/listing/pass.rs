@@ -249,7 +249,7 @@ impl Lister {
                 page.wait_for_change(browser, Duration::from_millis(400))
                     .await?;
             }
-            let is_asked = read.open.iter().any(|entry| entry.phase == page.phase);
+            let is_asked = looking.awaits_an_answer(page, &read);
             let confirms = looking.looks == 2
                 && !is_asked
                 && !page.answers.iter().any(|answer| answer.phase == page.phase);

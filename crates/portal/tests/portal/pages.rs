@@ -11,12 +11,14 @@ use crate::harness::{
     True, assert_kind, camera, date, difference, list, lister, node_modules, set_up,
 };
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 7] = [
     "harbor",
     "breakwater",
     "lighthouse",
     "roadstead",
     "quayside",
+    "millrace",
+    "tollhouse",
 ];
 
 /// A page's server; it ends when its standard input does.
@@ -139,10 +141,19 @@ async fn check_with(
     }
     lister.close().await;
     let requests = server.get("/__truth/requests").await;
-    if requests["cdn"] != 0 {
+    if pictures_loaded(&requests) != 0 {
         problems.push(format!("{name}: the browser loaded pictures: {requests}"));
     }
     problems
+}
+
+/// A page's server counts what its CDN was asked for, or tells the path of every request.
+fn pictures_loaded(requests: &Value) -> u64 {
+    let Some(paths) = requests.as_array() else {
+        return requests["cdn"].as_u64().expect("a number");
+    };
+    let is_picture = |path: &&Value| path.as_str().expect("a path").contains(".jpe");
+    paths.iter().filter(is_picture).count() as u64
 }
 
 /// In `make test` a few days for each zone; all of them for both cameras with `DRAYWATCH_TEST_FULL=1` (`make drill`).
@@ -165,7 +176,15 @@ async fn check_page(name: &str) {
             .flat_map(|s| days.iter().map(move |d| (*s, *d)))
             .collect();
         problems.extend(check(name, "utc", "3", &all).await);
-        problems.extend(check(name, "local", "4", &all).await);
+        let mut local = all;
+        // See `a_grid_that_does_not_tell_a_doubled_hour_apart_is_not_confirmed`.
+        local.retain(|(_, day)| name != "tollhouse" || *day != autumn);
+        problems.extend(check(name, "local", "4", &local).await);
+    } else if matches!(name, "millrace" | "tollhouse") {
+        let utc = [("in_gate", today), ("out_gate", autumn)];
+        problems.extend(check(name, "utc", "1", &utc).await);
+        let local = [("in_gate", spring), ("out_gate", year_end)];
+        problems.extend(check(name, "local", "2", &local).await);
     } else {
         let utc = [
             ("in_gate", today),
@@ -208,6 +227,41 @@ async fn roadstead_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn quayside_is_read() {
     check_page("quayside").await;
+}
+
+/// Found by the first look at it: its answers name frames without an extension, which were not read, and most of the day is behind
+/// tabs with names, of which one was not opened; so 89 of 122 frames were confirmed by two passes that saw the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn millrace_is_read() {
+    check_page("millrace").await;
+}
+
+/// Its answers cannot be read, and it holds a request open for news of the live pictures. Its page was told to show nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn tollhouse_is_read() {
+    check_page("tollhouse").await;
+}
+
+/// Rows of hours, the latest first, each from left to right: their order does not tell which pass of a doubled hour a name is of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grid_that_does_not_tell_a_doubled_hour_apart_is_not_confirmed() {
+    let server = Server::start("tollhouse", &["--image-time", "local"]);
+    let mut lister = lister(&server.page_url);
+    let day = date("2025-11-02");
+    let listed = list(&mut lister, &camera("in_gate"), day).await;
+    lister.close().await;
+    let listing = listed.unwrap_or_else(|error| panic!("{error}")).listing;
+    assert!(
+        !listing.confirmation.is_confirmed(),
+        "{:?}",
+        listing.confirmation
+    );
+    let mut listed: Vec<_> = listing.frames.into_iter().map(|frame| frame.url).collect();
+    let truth = server.truth("in_gate", day).await;
+    let mut truth: Vec<_> = truth.into_iter().map(|(_, url, _)| url).collect();
+    listed.sort_unstable();
+    truth.sort_unstable();
+    assert_eq!(listed, truth);
 }
 
 /// Found when a test of this page met an hour without frames: a camera that is down when it is listed first is read as its neighbour.
@@ -299,6 +353,16 @@ async fn empty_slow_and_failing_days_of_roadstead() {
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_slow_and_failing_days_of_quayside() {
     empty_slow_and_failing_days("quayside").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_slow_and_failing_days_of_millrace() {
+    empty_slow_and_failing_days("millrace").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_slow_and_failing_days_of_tollhouse() {
+    empty_slow_and_failing_days("tollhouse").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

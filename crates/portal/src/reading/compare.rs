@@ -39,7 +39,8 @@ pub fn compare(
             return Agreement::SameTimes;
         }
     }
-    if network.frames.is_empty() && network.names_day && !network.names.is_empty() {
+    // Live pictures may have addresses where the list has none.
+    if network.names_day && network.names.len() > network.frames.len() {
         return compare_names(wanted, network, elements);
     }
     match (
@@ -100,9 +101,10 @@ fn compare_names(
         return Agreement::OnlyNetwork;
     }
     let shown = first_pass(wanted, elements);
-    let extra: Vec<_> = shown.difference(&network.names).collect();
-    let missing = network.names.difference(&shown).count();
-    let newest = network.names.last();
+    let named = &first_pass(wanted, &network.frames) | &network.names;
+    let extra: Vec<_> = shown.difference(&named).collect();
+    let missing = named.difference(&shown).count();
+    let newest = named.last();
     let are_newer = extra.len() <= LIVE && extra.iter().all(|second| Some(*second) > newest);
     if missing == 0 && are_newer {
         Agreement::SameTimes

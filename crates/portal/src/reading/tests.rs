@@ -187,6 +187,34 @@ fn names_without_an_extension_are_compared_with_what_the_page_shows() {
     );
 }
 
+/// Found on reading the change again: the addresses of a few live pictures hid the names of the list, which then seemed to contradict them.
+#[test]
+fn live_pictures_with_addresses_do_not_hide_names_without() {
+    let day = wanted("2025-09-07", ImageTime::Utc);
+    let key = |hour: u32| format!("2025-09-07/{hour}/2025-09-07T{hour:02}:00:01-in_gate");
+    let list: Vec<_> = (10..18).map(key).collect();
+    let answers = [
+        answer(1, "http://p/250", 200, &serde_json::json!(list).to_string()),
+        answer(
+            1,
+            "http://p/live",
+            200,
+            &serde_json::json!([address("17:00:01"), address("18:00:01")]).to_string(),
+        ),
+    ];
+    let network = network_reading(&day, &answers, 1, &picks(&[(1, "2025-09-07")]));
+    assert_eq!(network.frames.len(), 2);
+    let compared = |hours: std::ops::Range<u32>| {
+        let times: Vec<_> = hours
+            .map(|hour| address(&format!("{hour:02}:00:01")))
+            .collect();
+        compare(&day, &network, &shown(&times, &day))
+    };
+    assert_eq!(compared(10..19), Agreement::SameTimes);
+    assert_eq!(compared(11..19), Agreement::Different(1, 0));
+    assert_eq!(compared(10..18), Agreement::Different(1, 0));
+}
+
 #[test]
 fn live_pictures_do_not_contradict_a_list_whose_answer_cannot_be_read() {
     let day = wanted("2025-09-07", ImageTime::Utc);

@@ -222,7 +222,11 @@
       await page.sleep(pause);
       if (!await page.painted(patience)) patience = 120;
     };
-    const settled = () => page.until(() => !running() && performance.now() - state.lastChange >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));
+    // Waits until nothing was asked for or drawn for `quiet`.
+    const settled = () => {
+      const since = performance.now();
+      return page.until(() => !running() && performance.now() - Math.max(since, state.lastChange) >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));
+    };
     const press = async (element) => {
       element.click();
       await rest();
@@ -272,8 +276,7 @@
       await scroll();
       await tabs();
       if (pause > 0) await page.painted(patience);
-      const since = performance.now();
-      await page.until(() => !running() && performance.now() - Math.max(since, state.lastChange) >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));
+      await settled();
       note();
       grown = found.size > before && (before > 0 || pause > 0) || (running() && performance.now() < end) || (found.size > before && page.scrollers().length > 0);
     }

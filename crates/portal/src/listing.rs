@@ -182,13 +182,14 @@ impl Lister {
         let begun = Instant::now();
         let first = self.pass(camera, date, zone, false).await?;
         let Some(doubt) = first.doubt.clone() else {
-            return Ok(listed(camera, date, first, Confirmation::Readings, begun));
+            let confirmation = by_readings(&first);
+            return Ok(listed(camera, date, first, confirmation, begun));
         };
         tracing::info!(camera = %camera, date = %date, doubt, "one reading is not enough: a second pass from a fresh load");
         self.page = None;
         let mut second = self.pass(camera, date, zone, true).await?;
         let confirmation = if second.doubt.is_none() {
-            Confirmation::Readings
+            by_readings(&second)
         } else if !first.is_contradictory
             && !second.is_contradictory
             && second.is_new
@@ -219,6 +220,15 @@ impl Lister {
             self.browser = Some(browser);
         }
         self.browser.as_ref().ok_or(ListError::NoBrowser)
+    }
+}
+
+/// What readings that agree confirm: all but which pass of a doubled hour a frame is of, where nothing tells.
+fn by_readings(pass: &Pass) -> Confirmation {
+    if pass.is_order_clear {
+        Confirmation::Readings
+    } else {
+        Confirmation::Unconfirmed(HOUR_IS_UNCLEAR.to_owned())
     }
 }
 

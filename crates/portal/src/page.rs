@@ -13,9 +13,10 @@ use crate::raw::{RawPick, RawReading};
 use crate::reading::{Answer, Picks};
 
 /// Everything that runs in the page, in the order in which it must be defined.
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("js/watch.js"),
     include_str!("js/page.js"),
+    include_str!("js/choices.js"),
     include_str!("js/pick.js"),
     include_str!("js/read.js"),
 ];
@@ -35,9 +36,10 @@ pub enum Pace {
     Leap(Duration),
     /// A third of a second for every step and a rest at the end: for lists that load as they are scrolled.
     Patient,
-    /// The same, and what brings more is pressed: a button that says so, the next page's number, what is folded away.
+    /// The same, and what brings more is pressed: a button that says so, the next page's number, what is folded away, hours to choose from.
     Pressing,
-    /// The same, and a button below the pictures is pressed whatever it says: for lists of which there must be more.
+    /// The same, and a button below the pictures is pressed whatever it says, and everything that can be chosen is: for lists of which
+    /// there must be more.
     Insistent,
 }
 
@@ -226,13 +228,23 @@ impl Page {
         options: Value,
     ) -> Result<RawReading, BrowserError> {
         let begun = std::time::Instant::now();
+        let told = options.to_string();
         let reading: RawReading = parsed(browser.run("read the page", script, options).await?)?;
-        tracing::trace!(took = ?begun.elapsed(), script, pictures = reading.pictures.len(), told = reading.told.len(), "look");
+        tracing::trace!(took = ?begun.elapsed(), script, options = told, pictures = reading.pictures.len(), told = reading.told.len(), "look");
         self.absorb(&reading);
         Ok(reading)
     }
 
     fn absorb(&mut self, reading: &RawReading) {
+        for entry in &reading.told {
+            tracing::trace!(
+                entry.phase,
+                entry.status,
+                entry.error,
+                entry.url,
+                "asked for"
+            );
+        }
         self.answers.extend(reading.told.iter().map(Answer::of));
         self.base = Url::parse(&reading.base).ok();
     }

@@ -17,6 +17,9 @@ pub struct RawEntry {
     /// When it was sent, in milliseconds by the page's own clock.
     #[serde(default)]
     pub start: f64,
+    /// When it ended, by the same clock; nothing while it is under way.
+    #[serde(default)]
+    pub end: Option<f64>,
     /// HTTP status; 0 when there was none.
     #[serde(default)]
     pub status: u16,

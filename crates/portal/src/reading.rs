@@ -9,7 +9,7 @@ mod wanted;
 
 pub use answer::Answer;
 pub use compare::{Agreement, compare};
-pub use network::{Failure, NetworkReading, Picks, network_reading};
+pub use network::{Failure, NetworkReading, Picks, is_heard, network_reading};
 pub use sighting::{Key, Shown, Sighting, sightings};
 pub use wanted::Wanted;
 

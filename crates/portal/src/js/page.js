@@ -3,6 +3,8 @@
   const state = window.__draywatch;
   if (state.page) return;
   const page = (state.page = {});
+  // What was pressed and led to another day or camera.
+  state.strays = new WeakSet();
   const EMPTY = /\b(no|not any|nothing|zero|without)\b[^.!]{0,40}\b(image|picture|photo|frame|thumbnail|data|histor|record|result|snapshot|capture|item|entr|available|found|recorded|to show|here)|\b(empty|sin datos|sin im[aá]genes|no hay|ning[uú]n|aucune?|keine?|nessun|sem (dados|imagens)|nenhum)|暂无|無|没有|沒有|なし|ありません|없습/i;
   const TROUBLE = /\b(error|fail(ed|ure)?|could ?n[o']t|cannot|can't|unable|went wrong|try again|timed? ?out|unavailable|fehler|erreur|fall[oó]|errore?|erro)\b|出错|失败|錯誤|错误|エラー|오류/i;
   const BUSY = /(^|[-_\s])(loading|spinner|skeleton|progress|busy)([-_\s]|$)/i;
@@ -65,6 +67,9 @@
     return [...found];
   };
 
+  // Whether an element draws a picture, itself or as its background.
+  page.isPicture = (element) => /jpe?g/i.test(element.tagName === 'IMG' ? element.src : element.style?.backgroundImage || '');
+
   const inPicture = (element) => {
     for (let at = element, depth = 0; at && depth < 4; at = at.parentElement, depth += 1) {
       if (/image|img|picture|thumb/i.test(at.getAttribute?.('class') || '') || at.querySelector?.(':scope > img')) return true;
@@ -109,6 +114,7 @@
   // turning the calendar, is something else.
   const MORE = new RegExp([
     String.raw`^\W*((load|show|view|see|fetch|get|go to)( the| some| all)?)?\s*(more|older|earlier|further|additional|remaining|next)\b(?!.*(month|year|day))`,
+    String.raw`^\W*\d+ (more|further|others?|weitere|mehr|más|autres|de plus|altr[ie]|mais|meer)\b(?!.*(month|year|day|camera))|^\W*\+ ?\d+\W*$`,
     String.raw`^\W*(load|show|view|see) (all|previous|the rest|\d+ more)\b(?!.*(month|year|day|camera))`,
     String.raw`^\W*(mehr|weitere|ältere|frühere|nächste seite|alle (bilder|aufnahmen|anzeigen|laden))(?!.*(monat|jahr|tag\b))`,
     String.raw`^\W*((cargar|ver|mostrar)\s+)?(más|mas|anteriores|siguiente)(?!.*(mes|año|día))|^\W*(cargar|ver|mostrar) .*(anteriores|más|todo)`,
@@ -121,19 +127,27 @@
   // What a button below a list does that is not to bring more of it.
   const OTHER = /download|refresh|reload|retry|try again|share|print|top\b|back|previous|delete|remove|log ?(in|out)|sign|close|cancel|clear|filter|sort|export|report|contact|herunter|aktualis|erneut|teilen|oben|zurück|descarg|actualiz|compart|volver|télécharg|actualis|partag|retour|scaric|aggiorn|baixar|atualiz|下载|刷新|返回|更新|戻る|새로/i;
   const pressable = (element) => (/^(button|a)$/i.test(element.tagName) || element.getAttribute('role') === 'button')
-    && !element.disabled && element.getAttribute('aria-disabled') !== 'true'
+    && !element.disabled && element.getAttribute('aria-disabled') !== 'true' && !state.strays.has(element)
     && !element.closest('table,[role=dialog],[role=grid],[role=menu]');
   const wordsOf = (element) => (element.textContent.trim() || element.getAttribute('aria-label') || element.getAttribute('title') || '').slice(0, 60);
-  const moreButtons = () => [...page.all()].filter((element) => pressable(element) && MORE.test(wordsOf(element)) && page.visible(element));
+  // Beside the picker such words are of days.
+  const OF_DAYS = /older|earlier|later|next|previous|frühere|ältere|nächste|anterior|siguiente|suivant|précédent|successiv|prossima|próxima|oudere|eerdere|volgende|下一|次の|다음/i;
+  const isBesidePicker = (element) => {
+    let bar = page.picker();
+    for (let depth = 0; bar?.parentElement && depth < 4 && ![...bar.parentElement.querySelectorAll('*')].some(page.isPicture); depth += 1) bar = bar.parentElement;
+    return Boolean(bar?.contains(element));
+  };
+  const leadsOn = (element) => MORE.test(wordsOf(element)) && !(OF_DAYS.test(wordsOf(element)) && isBesidePicker(element));
+  const moreButtons = () => [...page.all()].filter((element) => pressable(element) && leadsOn(element) && page.visible(element));
   // The first button below the last picture, whatever it says: where there is more, one like it must bring it.
   const buttonBelow = () => {
-    const pictures = [...page.all()].filter((element) => element.tagName === 'IMG' && /jpe?g/i.test(element.src) && page.visible(element));
+    const pictures = [...page.all()].filter((element) => page.isPicture(element) && page.visible(element));
     const last = pictures.at(-1);
     if (!last) return [];
     const follows = (element) => last.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING;
     const stays = (element) => !element.href || new URL(element.href).hash && element.href.split('#')[0] === location.href.split('#')[0];
     const isUnknown = (element) => pressable(element) && follows(element) && stays(element) && !element.hasAttribute('aria-expanded')
-      && !OTHER.test(wordsOf(element)) && !element.closest('nav,footer') && page.visible(element);
+      && !OTHER.test(wordsOf(element)) && !element.closest('nav,footer') && !isBesidePicker(element) && page.visible(element);
     return [...page.all()].filter(isUnknown).slice(0, 1);
   };
   // The number after the present one in a row of page numbers that has no button for the next page.
@@ -166,22 +180,6 @@
     const fold = element.getAttribute('aria-expanded') === 'false' && role !== 'combobox' && !element.getAttribute('aria-haspopup') && element.tagName !== 'INPUT';
     return (fold || (element.tagName === 'SUMMARY' && !element.parentElement.open)) && page.visible(element) && !isElsewhere(element);
   });
-  const isSelected = (tab) => tab.getAttribute('aria-selected') === 'true';
-  const tabsOf = (list) => [...list.querySelectorAll('[role=tab]')].filter((tab) => tab.closest('[role=tablist]') === list && page.visible(tab));
-  // Whether what the chosen tab shows has pictures. Where the tab does not name its panel, it stands near.
-  const showsPictures = (list) => {
-    const chosen = tabsOf(list).find(isSelected);
-    const id = chosen?.getAttribute('aria-controls');
-    const panel = (id && list.getRootNode().getElementById?.(id)) || list.parentElement?.parentElement;
-    return [...(panel?.querySelectorAll('img') || [])].some((image) => /jpe?g/i.test(image.src));
-  };
-  const isNumbered = (tab) => /\d/.test(tab.textContent) && tab.textContent.trim().length < 16;
-  // Lists of tabs between which the pictures are divided, each with the tab that is chosen. Tabs named by an hour or a number are
-  // parts of a list; others may lead elsewhere, so they are tried only where more is wanted.
-  const tabLists = (insists) => [...page.all()]
-    .filter((element) => element.getAttribute('role') === 'tablist' && !isElsewhere(element) && showsPictures(element))
-    .map((list) => ({ chosen: tabsOf(list).find(isSelected), others: tabsOf(list).filter((tab) => !isSelected(tab) && (insists || isNumbered(tab))) }))
-    .filter(({ others }) => others.length > 0);
   const running = () => state.log.some((entry) => entry.end === null && entry.phase === state.phase && performance.now() - entry.start < 60_000);
   page.running = running;
 
@@ -208,11 +206,33 @@
     return { pictures: [...found], more: moreButtons().length > 0 };
   };
 
+  // Which positions of which controls were looked at since the pick: once, since each may cost the portal a request.
+  const triedSince = (phase) => {
+    const known = new WeakMap();
+    const of = (element) => known.get(element) || new Set();
+    return {
+      phase,
+      has: (position) => of(position.of).has(position.at),
+      add: (position) => known.set(position.of, of(position.of).add(position.at)),
+    };
+  };
+  // What was found on the way, in the order of the page where nearly all of it is there in the end: buttons bring pictures between those
+  // that were found before.
+  const inOrder = (found, last) => {
+    const known = last.filter((address) => found.has(address));
+    if (known.length < found.size * 0.9) return [...found.keys()];
+    const shown = new Set(known);
+    return [...known, ...[...found.keys()].filter((address) => !shown.has(address))];
+  };
+  const shownCamera = () => location.pathname + new URLSearchParams(location.search).get('streamName');
+
   // Scrolls everything to its end, step by step, and tells every picture address seen on the way.
   // `pause` is how long each step lasts at least; `quiet` how long nothing may change at the end; `presses` whether buttons that
   // bring more are pressed, `insists` whether also the first one below the pictures.
   page.sweep = async ({ pause, quiet, limit, presses, insists }) => {
     const end = performance.now() + limit;
+    if (state.tried?.phase !== state.phase) state.tried = triedSince(state.phase);
+    const tried = state.tried;
     const found = new Map();
     const note = () => { for (const address of page.pictures()) if (!found.has(address)) found.set(address, found.size); };
     // How long a step is waited for to be drawn; where none is drawn at all, no longer than that once.
@@ -227,10 +247,18 @@
       const since = performance.now();
       return page.until(() => !running() && performance.now() - Math.max(since, state.lastChange) >= quiet, Math.max(0, Math.min(end - performance.now(), 60_000)));
     };
-    const press = async (element) => {
-      element.click();
+    // Moves something; whether that led to another day or camera, from which there was a way back.
+    const strayed = async (element, move) => {
+      const before = page.pickerValue();
+      const camera = shownCamera();
+      await move();
       await rest();
       note();
+      const isOtherDay = before && page.pickerValue() && page.pickerValue() !== before;
+      if (!isOtherDay && shownCamera() === camera) return false;
+      state.strays.add(element);
+      if (isOtherDay) { await page.comeBack(); await settled(); }
+      return true;
     };
     const scroll = async () => {
       for (const box of page.scrollers()) {
@@ -247,26 +275,36 @@
         nudge(box);
       }
       // Only what was looked at patiently may be replaced: a button can turn a page before its lazy pictures are there.
-      for (const button of presses ? new Set([...turners(insists), ...folded()]) : []) await press(button);
+      for (const button of presses ? new Set([...turners(insists), ...folded()]) : []) await strayed(button, () => button.click());
     };
-    // Looks behind every tab, once, and leaves the one chosen that was.
-    const visited = new Set();
-    const tabs = async () => {
-      for (const { chosen, others } of presses ? tabLists(insists) : []) {
-        const unseen = others.filter((tab) => !visited.has(tab));
-        for (const tab of unseen) {
-          visited.add(tab);
-          if (!tab.isConnected || performance.now() >= end) continue;
-          await press(tab);
-          await settled();
-          for (let before = -1; found.size > before && performance.now() < end;) {
-            before = found.size;
-            await scroll();
-            await settled();
-            note();
-          }
+    // Looks at every position of what the list may be divided between, once, and leaves each control as it was. What there is no
+    // time for is looked at by the next sweep.
+    const parts = async () => {
+      for (const { holder, positions, back } of presses ? page.choices(insists) : []) {
+        if (state.strays.has(holder)) continue;
+        const unseen = positions.filter((position) => !tried.has(position));
+        for (const position of unseen) {
+          if (performance.now() >= end || state.strays.has(holder)) break;
+          if (!position.of.isConnected) continue;
+          if (!await strayed(holder, position.move)) await all();
+          if (performance.now() < end) tried.add(position);
         }
-        if (unseen.length > 0 && chosen?.isConnected) await press(chosen);
+        if (unseen.length > 0) {
+          await back();
+          await rest();
+          await settled();
+          note();
+        }
+      }
+    };
+    // Scrolls until nothing more comes.
+    const all = async () => {
+      await settled();
+      for (let before = -1; found.size > before && performance.now() < end;) {
+        before = found.size;
+        await scroll();
+        await settled();
+        note();
       }
     };
     let grown = true;
@@ -274,12 +312,12 @@
     while (grown && performance.now() < end) {
       const before = found.size;
       await scroll();
-      await tabs();
+      await parts();
       if (pause > 0) await page.painted(patience);
       await settled();
       note();
       grown = found.size > before && (before > 0 || pause > 0) || (running() && performance.now() < end) || (found.size > before && page.scrollers().length > 0);
     }
-    return { pictures: [...found.keys()], ended: performance.now() < end };
+    return { pictures: inOrder(found, page.pictures()), ended: performance.now() < end };
   };
 })();

@@ -113,6 +113,7 @@
     return found.sort((a, b) => b.score - a.score);
   };
   const pickers = () => scored().map(({ element }) => element);
+  page.picker = () => pickers()[0];
   page.pickerValue = () => {
     for (const element of pickers().slice(0, 4)) {
       const words = element.tagName === 'INPUT' ? element.value : element.textContent;
@@ -319,8 +320,13 @@
 
   // Picks the day. From the moment of the decisive click on, requests belong to the next phase.
   // Answers { how } or { trouble, disabled }, with what the picker shows afterwards.
-  state.pick = async (day) => {
-    const go = () => { state.phase += 1; state.picked = performance.now(); state.shownBefore = page.pictures(); };
+  state.pick = (day) => {
+    state.day = day;
+    return choose(day, () => { state.phase += 1; state.picked = performance.now(); state.shownBefore = page.pictures(); });
+  };
+  // The day again that is picked, after something else than the picker led to another one.
+  page.comeBack = () => (state.day ? choose(state.day, () => {}) : null);
+  const choose = async (day, go) => {
     const done = (result) => ({ ...result, value: page.pickerValue(), matches: namesDay(page.pickerValue(), day), phase: state.phase });
     const direct = viaDateInput(day, go) || viaSelect(day, go);
     if (direct) return done(direct);

@@ -59,6 +59,8 @@
   XMLHttpRequest.prototype.send = function (body) {
     const { method, url } = asked.get(this) || {};
     const entry = begin('xhr', method, url, spell(body));
+    let isBrokenOff = false;
+    this.addEventListener('abort', () => { isBrokenOff = true; });
     this.addEventListener('loadend', () => {
       entry.status = this.status;
       entry.retryAfter = /^retry-after: *(.+)$/im.exec(this.getAllResponseHeaders())?.[1] || null;
@@ -66,7 +68,7 @@
         const text = this.responseType === '' || this.responseType === 'text' ? this.responseText
           : this.responseType === 'json' ? JSON.stringify(this.response)
             : this.responseType === 'arraybuffer' && this.response ? new TextDecoder().decode(this.response) : null;
-        finish(entry, text, this.status === 0 ? 'the request failed' : null);
+        finish(entry, text, isBrokenOff ? 'AbortError: the page broke it off' : this.status === 0 ? 'the request failed' : null);
       } catch (error) { finish(entry, null, error); }
     });
     return send.apply(this, arguments);

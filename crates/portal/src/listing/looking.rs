@@ -10,7 +10,8 @@ use super::ListError;
 use crate::page::{Pace, Page};
 use crate::raw::{RawEntry, RawReading};
 use crate::reading::{
-    Agreement, Key, NetworkReading, Shown, Sighting, Wanted, compare, network_reading, sightings,
+    Agreement, Key, NetworkReading, Shown, Sighting, Wanted, compare, is_heard, network_reading,
+    sightings,
 };
 
 /// How long readings may take to agree once the portal has answered.
@@ -74,7 +75,7 @@ pub(super) struct Looking {
     /// Looks that were patient and pressed what brings more.
     patient: u32,
     steady: u32,
-    /// Whether the pick was answered, or showed something of the day, before any button was pressed.
+    /// Whether the pick was answered or heard, or showed something of the day, before any button was pressed.
     came_unasked: bool,
     /// Whether nothing came after the last leap.
     leapt_in_vain: bool,
@@ -125,7 +126,12 @@ impl Looking {
         self.patient += u32::from(tempo.presses());
         let network = self.network(page);
         self.named = network.number();
-        self.came_unasked |= !tempo.presses() && (network.is_answered || self.have_come());
+        let is_heard = || {
+            network.is_answered
+                || self.have_come()
+                || is_heard(&page.answers, page.phase, &page.picks)
+        };
+        self.came_unasked |= !tempo.presses() && is_heard();
         let grew = (self.elements.len(), self.named) != known;
         if grew {
             self.grew_at = Instant::now();
@@ -147,11 +153,17 @@ impl Looking {
     }
 
     /// Whether there must be more than was seen so far, or may be: the answers say so, or a list that was cut short at an edge of the day
-    /// looks like this, or pressing what surely brings more did not make the page show what the answers name.
+    /// looks like this, or pressing what surely brings more did not make the page show what the answers name, or there is nothing at
+    /// all and no answer says that this is so: the part of the day on show may be an empty one.
     pub(super) fn expects_more(&self, page: &Page, now: DateTime<Utc>) -> bool {
         let sum = self.sum_up(page, now);
         let is_short = !sum.covers_edges || self.patient > 0 && !self.agrees_with(&sum.network);
-        sum.network.says_more || sum.network.may_have_more || sum.has_frames && is_short
+        let is_missing = if sum.has_frames {
+            is_short
+        } else {
+            !names_none(&sum.network)
+        };
+        sum.network.says_more || sum.network.may_have_more || is_missing
     }
 
     fn agrees_with(&self, network: &NetworkReading) -> bool {
@@ -273,7 +285,7 @@ impl Looking {
     fn judge_nothing(&self, network: &NetworkReading, read: &RawReading) -> Verdict {
         let says_none =
             !read.signs.empty.is_empty() && read.signs.trouble.is_empty() && !read.signs.busy;
-        let answers_none = network.is_answered && (network.says_empty || network.brackets_day);
+        let answers_none = names_none(network);
         if says_none && answers_none && self.patient > 0 {
             return Verdict::Sure;
         }
@@ -372,6 +384,11 @@ impl Looking {
         let failure = network.failure.clone().unwrap_or_default();
         Verdict::Fail(ListError::api(&self.wanted, failure))
     }
+}
+
+/// Whether the answers say that the day has no frame.
+fn names_none(network: &NetworkReading) -> bool {
+    network.is_answered && (network.says_empty || network.brackets_day)
 }
 
 /// Whether a request that the page sent since the pick is open.

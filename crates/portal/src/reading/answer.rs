@@ -7,11 +7,18 @@ use super::sighting::Seen;
 use crate::raw::RawEntry;
 use crate::values::{self, Beside, Named};
 
+/// How far apart a request that is broken off and the one for which it is are.
+const SAME_MOMENT_MS: f64 = 100.0;
+
 /// An answer of the page's own requests, kept for as long as the page is open.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// After which pick it was asked for.
     pub phase: u64,
+    /// When it was asked for, in milliseconds by the page's own clock.
+    pub asked_at: f64,
+    /// When it came, by the same clock.
+    pub came_at: f64,
     /// Method, address and body: equal for requests that are merely repeated.
     pub signature: String,
     /// HTTP status, 0 for none.
@@ -65,6 +72,8 @@ impl Answer {
         let addresses = texts.into_iter().filter_map(parsed).collect();
         Self {
             phase: entry.phase,
+            asked_at: entry.start,
+            came_at: entry.end.unwrap_or(entry.start),
             signature: format!("{} {} {}", entry.method, entry.url, entry.request),
             status: entry.status,
             error: entry.error.clone(),
@@ -78,6 +87,17 @@ impl Answer {
     #[must_use]
     pub fn failed(&self) -> bool {
         self.error.is_some() || !(200..300).contains(&self.status) || self.named.error.is_some()
+    }
+
+    /// Whether the page itself broke the request off and asked for something else in its place.
+    #[must_use]
+    pub fn is_superseded(&self, answers: &[Self]) -> bool {
+        let is_broken_off = |error: &String| error.starts_with("AbortError");
+        let takes_its_place = |other: &Self| {
+            other.signature != self.signature
+                && (other.asked_at - self.came_at).abs() <= SAME_MOMENT_MS
+        };
+        self.error.as_ref().is_some_and(is_broken_off) && answers.iter().any(takes_its_place)
     }
 
     /// Whether it says anything about frames: names some, times of some, or that there are none.

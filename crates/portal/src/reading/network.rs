@@ -72,13 +72,7 @@ pub fn network_reading(
     picks: &Picks,
 ) -> NetworkReading {
     let mut reading = NetworkReading::default();
-    let is_noise = |answer: &Answer| {
-        let same = |other: &&Answer| other.signature == answer.signature;
-        answers
-            .iter()
-            .filter(same)
-            .any(|other| picks.get(&other.phase) != picks.get(&answer.phase))
-    };
+    let is_noise = |answer: &Answer| is_noise(answer, answers, picks);
     let (start, end) = wanted.bounds();
     let in_day = |instant: &DateTime<Utc>| start <= *instant && *instant < end;
     let (mut before, mut after) = (false, false);
@@ -136,6 +130,7 @@ pub fn network_reading(
     reading.failure = answers
         .iter()
         .filter(|answer| answer.phase == phase && answer.failed() && !is_noise(answer))
+        .filter(|answer| !answer.is_superseded(answers))
         .rfind(|failed| {
             !answers
                 .iter()
@@ -147,6 +142,21 @@ pub fn network_reading(
             retry_after: answer.retry_after.clone(),
         });
     reading
+}
+
+/// Whether a request was also sent while another day was picked.
+fn is_noise(answer: &Answer, answers: &[Answer], picks: &Picks) -> bool {
+    let same = |other: &&Answer| other.signature == answer.signature;
+    let is_of_another = |other: &Answer| picks.get(&other.phase) != picks.get(&answer.phase);
+    answers.iter().filter(same).any(is_of_another)
+}
+
+/// Whether the pick made the page ask for something that it asked for on no other day, and that came, be it readable or not.
+#[must_use]
+pub fn is_heard(answers: &[Answer], phase: u64, picks: &Picks) -> bool {
+    let came = |answer: &&Answer| answer.phase == phase && !answer.failed() && answer.status != 204;
+    let mut mine = answers.iter().filter(came);
+    mine.any(|answer| !is_noise(answer, answers, picks))
 }
 
 impl NetworkReading {

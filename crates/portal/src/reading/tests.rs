@@ -26,6 +26,7 @@ fn answer(phase: u64, url: &str, status: u16, body: &str) -> Answer {
         url: url.into(),
         request: String::new(),
         start: 0.0,
+        end: Some(0.0),
         phase,
         status,
         body: Some(body.into()),
@@ -474,4 +475,56 @@ fn a_total_may_count_the_neighbours_of_the_day() {
     };
     assert_eq!(times(4), (true, true));
     assert_eq!(times(3), (true, false));
+}
+
+fn broken_off(phase: u64, url: &str, at: f64) -> Answer {
+    let mut answer = answer(phase, url, 0, "");
+    answer.error = Some("AbortError: signal is aborted without reason".into());
+    answer.came_at = at;
+    answer
+}
+
+fn asked_at(at: f64, answer: Answer) -> Answer {
+    Answer {
+        asked_at: at,
+        ..answer
+    }
+}
+
+/// Found by a page that broke off what it had asked for when another part of the day was chosen: told as a failure of the portal.
+#[test]
+fn what_the_page_broke_off_for_something_else_is_no_failure() {
+    let day = wanted("2025-09-07", ImageTime::Utc);
+    let picks = picks(&[(1, "2025-09-07")]);
+    let failure = |answers: &[Answer]| network_reading(&day, answers, 1, &picks).failure;
+    let part = |at| asked_at(at, answer(1, "http://p/part/1", 200, "{}"));
+    let gone = || broken_off(1, "http://p/part/0", 500.0);
+    assert_eq!(failure(&[gone(), part(501.0)]), None);
+    assert!(
+        failure(&[gone(), part(900.0)]).is_some(),
+        "nothing took its place"
+    );
+    assert!(failure(&[gone()]).is_some());
+    let mut failed = gone();
+    failed.error = Some("TypeError: Failed to fetch".into());
+    assert!(failure(&[failed, part(501.0)]).is_some());
+}
+
+/// An answer that cannot be read tells at least that the pick was heard, unless the same is asked for on any day.
+#[test]
+fn a_pick_is_heard_where_it_made_the_page_ask() {
+    let picks = picks(&[(0, "2025-09-09"), (1, "2025-09-07")]);
+    let live = |phase| answer(phase, "http://p/live", 200, "\u{1}\u{2}");
+    let day = answer(1, "http://p/day/7", 200, "\u{1}\u{2}");
+    let failed = answer(1, "http://p/day/7", 503, "");
+    let beacon = answer(1, "http://p/beacon?1", 204, "");
+    assert!(is_heard(&[live(0), live(1), day], 1, &picks));
+    for deaf in [
+        vec![],
+        vec![live(0), live(1)],
+        vec![live(0), failed],
+        vec![beacon],
+    ] {
+        assert!(!is_heard(&deaf, 1, &picks), "{deaf:?}");
+    }
 }

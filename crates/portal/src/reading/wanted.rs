@@ -72,12 +72,7 @@ impl Wanted {
         elements: &BTreeMap<Key, Sighting>,
     ) -> Vec<ListedFrame> {
         let keys: BTreeSet<&Key> = network.keys().chain(elements.keys()).collect();
-        let (ordered, times) = in_order(network, elements);
-        let passes: HashMap<&Key, Fold> = ordered
-            .iter()
-            .map(|(key, _)| *key)
-            .zip(folds(&times, self.zone))
-            .collect();
+        let (passes, _) = self.passes(network, elements);
         let mut frames: Vec<ListedFrame> = keys
             .into_iter()
             .filter_map(|key| {
@@ -94,15 +89,64 @@ impl Wanted {
         frames
     }
 
-    /// Whether the order of what was seen tells the passes of a doubled hour apart, where the day has one.
+    /// Whether it is clear which pass of a doubled hour each frame is of, where the day has one: by instants beside the addresses, or by the
+    /// order of what was seen.
     #[must_use]
     pub fn passes_are_clear(
         &self,
         network: &BTreeMap<Key, Sighting>,
         elements: &BTreeMap<Key, Sighting>,
     ) -> bool {
-        let (_, times) = in_order(network, elements);
-        self.reading == ImageTime::Utc || passes_are_clear(&times, self.zone)
+        let is_ambiguous = |sighting: &Sighting| {
+            let naive = sighting.time.and_then(|time| time.naive());
+            naive.is_some_and(|naive| is_ambiguous(naive, self.zone))
+        };
+        let is_told = |(key, sighting): (&Key, &Sighting)| {
+            let told = |told: &Sighting| self.fold_beside(told).is_some();
+            !is_ambiguous(sighting) || network.get(key).is_some_and(told)
+        };
+        self.reading == ImageTime::Utc
+            || self.passes(network, elements).1
+            || network.iter().chain(elements).all(is_told)
+    }
+
+    /// Which pass of a doubled hour each frame is of, by the order in which it was seen, and whether that order is clear. The answers keep the
+    /// order better than the page, unless they came in parts and in any order.
+    fn passes<'a>(
+        &self,
+        network: &'a BTreeMap<Key, Sighting>,
+        elements: &'a BTreeMap<Key, Sighting>,
+    ) -> (HashMap<&'a Key, Fold>, bool) {
+        let (fuller, other) = if network.len() >= elements.len() {
+            (network, elements)
+        } else {
+            (elements, network)
+        };
+        let [(first, first_is_clear), (second, second_is_clear)] =
+            [fuller, other].map(|seen| self.passes_by_order(seen));
+        let is_whole = fuller.keys().all(|key| other.contains_key(key));
+        match (first_is_clear, second_is_clear && is_whole) {
+            (true, true) => {
+                let differs = |key: &&Key| first.get(*key) != second.get(*key);
+                let is_clear = !fuller.keys().any(|key| differs(&key));
+                (first, is_clear)
+            }
+            (false, true) => (second, true),
+            (is_clear, false) => (first, is_clear),
+        }
+    }
+
+    fn passes_by_order<'a>(
+        &self,
+        seen: &'a BTreeMap<Key, Sighting>,
+    ) -> (HashMap<&'a Key, Fold>, bool) {
+        let mut ordered: Vec<(&Key, &Sighting)> = seen.iter().collect();
+        ordered.sort_by_key(|(_, sighting)| sighting.position);
+        let timed = |(key, sighting): &(&'a Key, &'a Sighting)| Some((*key, sighting.time?));
+        let (keys, times): (Vec<&Key>, Vec<AddressTime>) = ordered.iter().filter_map(timed).unzip();
+        let is_clear = passes_are_clear(&times, self.zone);
+        let passes = keys.into_iter().zip(folds(&times, self.zone)).collect();
+        (passes, is_clear)
     }
 
     /// Which pass of a doubled hour the instants beside an address speak for: those within a quarter of an hour of only one.
@@ -171,24 +215,4 @@ impl Wanted {
             _ => false,
         }
     }
-}
-
-/// What was seen in the portal's order, which tells the two passes of a doubled hour apart, and its times. The answers keep the
-/// order better than the page.
-fn in_order<'a>(
-    network: &'a BTreeMap<Key, Sighting>,
-    elements: &'a BTreeMap<Key, Sighting>,
-) -> (Vec<(&'a Key, &'a Sighting)>, Vec<AddressTime>) {
-    let source = if network.len() >= elements.len() {
-        network
-    } else {
-        elements
-    };
-    let mut ordered: Vec<(&Key, &Sighting)> = source.iter().collect();
-    ordered.sort_by_key(|(_, sighting)| sighting.position);
-    let times = ordered
-        .iter()
-        .filter_map(|(_, sighting)| sighting.time)
-        .collect();
-    (ordered, times)
 }

@@ -16,7 +16,7 @@ use tokio_util::io::ReaderStream;
 use crate::problem::Problem;
 
 /// What is not longer than this is read at once; more comes in such parts.
-const AT_ONCE: u64 = 1024 * 1024;
+pub const AT_ONCE: u64 = 1024 * 1024;
 
 /// By which name bytes are kept, and how long.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use moka::sync::Cache;
@@ -14,6 +14,10 @@ use sha2::{Digest, Sha256};
 
 /// For how long something is kept: what was removed from the archive is gone from here as well after it.
 const KEPT: Duration = Duration::from_mins(1);
+/// For how long a picture is handed out without a look at its file.
+const UNSEEN: Duration = Duration::from_secs(1);
+/// Bytes of pictures: those that many look at, as the newest of each camera.
+const PICTURES: u64 = 32 * 1024 * 1024;
 /// Bytes of thumbnails.
 const THUMBNAILS: u64 = 24 * 1024 * 1024;
 /// Bytes of sheets.
@@ -31,18 +35,36 @@ type Sheets = Cache<(Box<[i64]>, u32), (Arc<str>, Bytes)>;
 /// What was served lately.
 #[derive(Debug)]
 pub struct Warm {
-    thumbnails: Cache<(i64, u32), (Arc<str>, Small)>,
+    pictures: Cache<i64, Arc<Picture>>,
+    thumbnails: Cache<(i64, u32), (Arc<str>, Held)>,
     sheets: Sheets,
     files: Cache<i64, Arc<Whole>>,
 }
 
-/// A thumbnail.
+/// A picture or a thumbnail of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Small {
+pub struct Held {
     /// As JPEG.
     pub bytes: Bytes,
     /// When the file of its picture was written, where its disk says so.
     pub written: Option<SystemTime>,
+}
+
+/// A picture that was found whole, and when its file was last found unchanged.
+#[derive(Debug)]
+pub struct Picture {
+    /// What is handed out.
+    pub held: Held,
+    sha256: String,
+    seen: Instant,
+}
+
+impl Picture {
+    /// Whether its file was found unchanged so lately that it need not be looked at.
+    #[must_use]
+    pub fn was_just_seen(&self) -> bool {
+        self.seen.elapsed() < UNSEEN
+    }
 }
 
 /// A file that was read to its end and has the hash that its row says.
@@ -68,7 +90,10 @@ struct Stamp {
 impl Default for Warm {
     fn default() -> Self {
         Self {
-            thumbnails: cache(THUMBNAILS, |(_, small): &(_, Small)| {
+            pictures: cache(PICTURES, |picture: &Arc<Picture>| {
+                picture.held.bytes.len() + BESIDE
+            }),
+            thumbnails: cache(THUMBNAILS, |(_, small): &(_, Held)| {
                 small.bytes.len() + BESIDE
             }),
             sheets: cache(SHEETS, |(_, sheet): &(_, Bytes)| sheet.len() + BESIDE),
@@ -91,15 +116,32 @@ where
 }
 
 impl Warm {
+    /// The picture of an image, if it had that hash.
+    #[must_use]
+    pub fn picture(&self, id: i64, sha256: &str) -> Option<Arc<Picture>> {
+        let picture = self.pictures.get(&id);
+        picture.filter(|picture| picture.sha256 == sha256)
+    }
+
+    /// Keeps a picture whose file was just found unchanged.
+    pub fn keep_picture(&self, id: i64, sha256: &str, held: Held) {
+        let picture = Picture {
+            held,
+            sha256: sha256.to_owned(),
+            seen: Instant::now(),
+        };
+        self.pictures.insert(id, Arc::new(picture));
+    }
+
     /// The thumbnail of an image whose picture had that hash.
     #[must_use]
-    pub fn thumbnail(&self, id: i64, width: u32, sha256: &str) -> Option<Small> {
+    pub fn thumbnail(&self, id: i64, width: u32, sha256: &str) -> Option<Held> {
         let (of, small) = self.thumbnails.get(&(id, width))?;
         (&*of == sha256).then_some(small)
     }
 
     /// Keeps a thumbnail.
-    pub fn keep_thumbnail(&self, id: i64, width: u32, sha256: &str, small: &Small) {
+    pub fn keep_thumbnail(&self, id: i64, width: u32, sha256: &str, small: &Held) {
         let kept = (Arc::from(sha256), small.clone());
         self.thumbnails.insert((id, width), kept);
     }
@@ -201,13 +243,26 @@ mod tests {
         draywatch_picture::Sha256::of(bytes).to_string()
     }
 
+    fn held(bytes: &'static [u8]) -> Held {
+        Held {
+            bytes: Bytes::from_static(bytes),
+            written: Some(SystemTime::UNIX_EPOCH),
+        }
+    }
+
+    #[test]
+    fn a_picture_is_found_by_its_hash_only() {
+        let warm = Warm::default();
+        let picture = held(b"picture");
+        warm.keep_picture(1, "a", picture.clone());
+        assert_eq!(warm.picture(1, "a").unwrap().held, picture);
+        assert!(warm.picture(1, "b").is_none() && warm.picture(2, "a").is_none());
+    }
+
     #[test]
     fn a_thumbnail_is_found_by_the_hash_of_its_picture_only() {
         let warm = Warm::default();
-        let small = Small {
-            bytes: Bytes::from_static(b"small"),
-            written: Some(SystemTime::UNIX_EPOCH),
-        };
+        let small = held(b"small");
         assert_eq!(warm.thumbnail(1, 160, "a"), None);
         warm.keep_thumbnail(1, 160, "a", &small);
         assert_eq!(warm.thumbnail(1, 160, "a"), Some(small));

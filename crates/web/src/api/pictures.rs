@@ -1,5 +1,7 @@
 //! The file of an image and its thumbnails. Must not answer with anything that the archive does not hold.
 
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -18,7 +20,7 @@ use crate::params::{InPath, Params};
 use crate::problem::{Problem, Problems};
 use crate::state::App;
 use crate::thumbnails::WIDTHS;
-use crate::warm::{Small, Whole};
+use crate::warm::{Held, Whole};
 
 /// Which version of a picture.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -78,11 +80,17 @@ pub async fn file(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let version = version.text();
-    if let Some(sha256) = &version
-        && let Some(known) = app.warm().file(id, sha256)
-        && let Some(answer) = unchanged(&app, known, headers.clone()).await?
-    {
-        return Ok(answer);
+    if let Some(sha256) = &version {
+        if let Some(picture) = app.warm().picture(id, sha256)
+            && picture.was_just_seen()
+        {
+            return handed_out(&picture.held, sha256, &headers);
+        }
+        if let Some(known) = app.warm().file(id, sha256)
+            && let Some(answer) = unchanged(&app, id, known, headers.clone()).await?
+        {
+            return Ok(answer);
+        }
     }
     let row = find(&app, id).await?;
     let place = place_of(&row.path).ok_or_else(|| elsewhere(id))?;
@@ -103,24 +111,62 @@ pub async fn file(
     .await
 }
 
-/// Answers with a file that was found whole a moment ago, without asking the database, unless it changed meanwhile or has gone.
+/// Answers with a file that was found whole a moment ago, without asking the database, unless it changed meanwhile or has gone. What is
+/// asked for twice within a minute will be asked for again, as the newest picture is by everybody who looks: it stays in memory, and its
+/// file is looked at once a second.
 async fn unchanged(
     app: &App,
+    id: i64,
     known: Arc<Whole>,
     headers: HeaderMap,
 ) -> Result<Option<Response>, Problem> {
+    let warm = Arc::clone(app.warm());
     app.in_archive(move |archive| {
-        let Ok(file) = archive.open_file(&known.place) else {
+        let Ok(mut file) = archive.open_file(&known.place) else {
             return Ok(None);
         };
-        let now = file.metadata().map_err(|error| files::unreadable(&error))?;
-        if !known.is(&now) {
+        let failed = |error| files::unreadable(&error);
+        let about = file.metadata().map_err(failed)?;
+        if !known.is(&about) {
             return Ok(None);
         }
-        let kept = Kept::new(Some(known.sha256.clone()), Some(&known.sha256));
-        files::answer(file, &kept, &headers).map(Some)
+        if about.len() > files::AT_ONCE {
+            return files::answer(file, &named(&known.sha256), &headers).map(Some);
+        }
+        let held = match warm.picture(id, &known.sha256) {
+            Some(picture) => Held {
+                written: about.modified().ok(),
+                ..picture.held.clone()
+            },
+            None => read(&mut file, &about).map_err(failed)?,
+        };
+        if !known.is(&file.metadata().map_err(failed)?) {
+            return Ok(None);
+        }
+        warm.keep_picture(id, &known.sha256, held.clone());
+        handed_out(&held, &known.sha256, &headers).map(Some)
     })
     .await
+}
+
+fn read(file: &mut File, about: &Metadata) -> io::Result<Held> {
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
+    file.read_to_end(&mut bytes)?;
+    Ok(Held {
+        bytes: Bytes::from(bytes),
+        written: about.modified().ok(),
+    })
+}
+
+/// Answers with a picture that was found whole, to who names its hash.
+fn handed_out(picture: &Held, sha256: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let kept = named(sha256).written(picture.written);
+    files::answer_with(&picture.bytes, &kept, headers)
+}
+
+/// What was asked for by its hash, and has it.
+fn named(sha256: &str) -> Kept {
+    Kept::new(Some(sha256.to_owned()), Some(sha256))
 }
 
 /// A small copy of an image as JPEG, 160, 320 or 640 pixels wide.
@@ -161,7 +207,7 @@ pub async fn thumbnail(
         written(&app, &place)
     );
     let (sha256, bytes) = small?;
-    let small = Small { bytes, written };
+    let small = Held { bytes, written };
     app.warm().keep_thumbnail(id, width, &sha256, &small);
     let kept = Kept::new(Some(sha256), version.as_deref()).resized(width);
     files::answer_with(&small.bytes, &kept.written(written), &headers)

@@ -283,6 +283,48 @@ fn a_page_that_shows_an_end_first_does_not_tell_the_passes_of_a_doubled_hour_apa
     assert!(utc.passes_are_clear(&BTreeMap::new(), &shown(&[], &utc)));
 }
 
+/// Found by a page that asks for each hour by itself: its answers came in any order, ten frames went to the other pass of the hour, and that was
+/// confirmed.
+#[test]
+fn an_order_that_is_clear_tells_the_passes_of_a_doubled_hour_apart() {
+    let day = wanted("2025-11-02", ImageTime::Local);
+    let seen = |minutes: &[&str]| {
+        let address = |m: &&str| format!("http://c/a/2025-11-02/1/2025-11-02T{m}-in_gate.jpeg");
+        shown(&minutes.iter().map(address).collect::<Vec<_>>(), &day)
+    };
+    let rising = [
+        "00:57:01", "01:07:01", "01:57:02", "01:07:03", "01:57:04", "02:07:05",
+    ];
+    let mut falling = rising;
+    falling.reverse();
+    let in_parts = [
+        "02:07:05", "01:07:03", "01:57:04", "00:57:01", "01:07:01", "01:57:02",
+    ];
+    let other_way = [
+        "00:57:01", "01:07:03", "01:57:04", "01:07:01", "01:57:02", "02:07:05",
+    ];
+    let truth = [
+        "07:57:01", "08:07:01", "08:57:02", "09:07:03", "09:57:04", "10:07:05",
+    ];
+    for (network, elements) in [
+        (in_parts, rising),
+        (in_parts, falling),
+        (rising, in_parts),
+        (falling, rising),
+    ] {
+        let (network, elements) = (seen(&network), seen(&elements));
+        let frames = day.frames(&network, &elements);
+        let instants = frames
+            .iter()
+            .map(|frame| frame.instant.format("%T").to_string());
+        assert_eq!(instants.collect::<Vec<_>>(), truth);
+        assert!(day.passes_are_clear(&network, &elements));
+    }
+    for (network, elements) in [(in_parts, in_parts), (rising, other_way)] {
+        assert!(!day.passes_are_clear(&seen(&network), &seen(&elements)));
+    }
+}
+
 /// A page drew a frame's full address before its thumbnail; a leap afterwards saw both, and only the first was kept.
 #[test]
 fn what_a_later_look_shows_of_a_frame_is_added() {

@@ -187,6 +187,13 @@ impl Page {
         self.look(browser, script, options).await
     }
 
+    /// Whether the page asked for anything since the pick.
+    #[must_use]
+    pub fn has_asked(&self, read: &RawReading) -> bool {
+        self.answers.iter().any(|answer| answer.phase == self.phase)
+            || read.open.iter().any(|entry| entry.phase == self.phase)
+    }
+
     /// Presses a button that confirms a pick, if the page has one.
     ///
     /// # Errors

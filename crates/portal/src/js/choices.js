@@ -10,10 +10,8 @@
   const DAY = /\b20[2-9]\d\b|\d{1,2}[./]\d{1,2}\b|\b(today|yesterday|tomorrow|heute|gestern|hoy|ayer|aujourd.hui|hier|oggi|ieri|hoje|ontem|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i;
   const ACTIVE = /(^|[-_])(active|current|selected|checked|on|primary)$/i;
 
-  const isElsewhere = (element) => element.closest('table,[role=dialog],[role=grid],[role=menu],nav');
   const words = (element) => element.textContent.trim();
   const isNumbered = (element) => /\d/.test(words(element)) && words(element).length < 16;
-  const stays = (element) => !element.matches('a[href]') || new URL(element.href).hash && element.href.split('#')[0] === location.href.split('#')[0];
   const click = (element) => async () => element.click();
 
   // A group of elements of which one is chosen. Those named by an hour or a number are parts of a list; others may lead elsewhere, so
@@ -49,7 +47,7 @@
   const radioGroups = (elements) => {
     const groups = new Map();
     for (const element of elements) {
-      if (!element.matches('input[type=radio],[role=radio]') || isElsewhere(element)) continue;
+      if (!element.matches('input[type=radio],[role=radio]') || page.isElsewhere(element)) continue;
       const holder = element.closest('[role=radiogroup]') || element.closest('fieldset,form') || element.parentElement?.parentElement;
       if (holder) groups.set(holder, [...(groups.get(holder) || []), element]);
     }
@@ -65,7 +63,7 @@
     return all.filter((chip) => mark && chip.classList.contains(mark));
   };
   const isPages = (holder) => holder.closest('[class*=pagina],[class*=pager]');
-  const isChip = (chip) => /^(BUTTON|A|LI|SPAN|DIV)$/.test(chip.tagName) && !chip.disabled && stays(chip) && words(chip).length < 25
+  const isChip = (chip) => /^(BUTTON|A|LI|SPAN|DIV)$/.test(chip.tagName) && !chip.disabled && page.stays(chip) && words(chip).length < 25
     && (chip.getAttribute('role') || 'button') === 'button' && !chip.querySelector('img,input,[role=tab],[role=radio]');
   const ofChips = (holder, insists) => {
     const all = [...holder.children];
@@ -77,7 +75,7 @@
   };
 
   const ofSelect = (select) => {
-    if (select.options.length < 2 || select.options.length > MOST || select.disabled) return [];
+    if (select.options.length < 2 || select.options.length > MOST || select.disabled || select.value === camera()) return [];
     const before = select.selectedIndex;
     const choose = (index) => async () => {
       select.selectedIndex = index;
@@ -126,9 +124,11 @@
       await page.drawn();
     };
     const set = (value) => async () => {
-      for (let last = null; now() !== value && now() !== last;) {
+      const code = now() < value ? 'ArrowRight' : 'ArrowLeft';
+      const isBefore = () => (code === 'ArrowRight' ? now() < value : now() > value);
+      for (let last = null; isBefore() && now() !== last;) {
         last = now();
-        await key(now() < value ? 'ArrowRight' : 'ArrowLeft');
+        await key(code);
       }
     };
     const before = now();
@@ -144,7 +144,7 @@
 
   // Everything between whose positions the pictures may be divided; `insists` whether also what may well lead elsewhere.
   page.choices = (insists) => {
-    const elements = [...page.all()].filter((element) => !isElsewhere(element));
+    const elements = [...page.all()].filter((element) => !page.isElsewhere(element));
     const found = [];
     for (const [holder, radios] of radioGroups(elements)) found.push(...ofRadios(holder, radios, insists));
     for (const element of elements) {

@@ -126,28 +126,41 @@
   ].join('|'), 'iu');
   // What a button below a list does that is not to bring more of it.
   const OTHER = /download|refresh|reload|retry|try again|share|print|top\b|back|previous|delete|remove|log ?(in|out)|sign|close|cancel|clear|filter|sort|export|report|contact|herunter|aktualis|erneut|teilen|oben|zurück|descarg|actualiz|compart|volver|télécharg|actualis|partag|retour|scaric|aggiorn|baixar|atualiz|下载|刷新|返回|更新|戻る|새로/i;
+  // A calendar, a menu, a question; a drawer in which the pictures are is the list itself.
+  const isInOtherDialog = (element) => {
+    const dialog = element.closest('[role=dialog]');
+    return Boolean(dialog) && !dialog.querySelector('img[src*=".jp"],[style*=".jp"]');
+  };
+  // Whether following it stays on this page.
+  page.stays = (element) => {
+    const to = element.getAttribute('href');
+    return !to || /^(#|javascript:)/i.test(to) || (to.includes('#') && to.split('#')[0] === location.href.split('#')[0]);
+  };
   const pressable = (element) => (/^(button|a)$/i.test(element.tagName) || element.getAttribute('role') === 'button')
     && !element.disabled && element.getAttribute('aria-disabled') !== 'true' && !state.strays.has(element)
-    && !element.closest('table,[role=dialog],[role=grid],[role=menu]');
+    && !element.closest('table,[role=grid],[role=menu]') && !isInOtherDialog(element);
   const wordsOf = (element) => (element.textContent.trim() || element.getAttribute('aria-label') || element.getAttribute('title') || '').slice(0, 60);
+  const TODAY = /today|yesterday|tomorrow|heute|gestern|hoy|ayer|aujourd|hier|oggi|ieri|hoje|ontem|今天|昨天|今日|昨日|오늘|어제|now\b|live\b/i;
   // Beside the picker such words are of days.
   const OF_DAYS = /older|earlier|later|next|previous|frühere|ältere|nächste|anterior|siguiente|suivant|précédent|successiv|prossima|próxima|oudere|eerdere|volgende|下一|次の|다음/i;
-  const isBesidePicker = (element) => {
+  page.isBesidePicker = (element) => {
     let bar = page.picker();
     for (let depth = 0; bar?.parentElement && depth < 4 && ![...bar.parentElement.querySelectorAll('*')].some(page.isPicture); depth += 1) bar = bar.parentElement;
     return Boolean(bar?.contains(element));
   };
-  const leadsOn = (element) => MORE.test(wordsOf(element)) && !(OF_DAYS.test(wordsOf(element)) && isBesidePicker(element));
-  const moreButtons = () => [...page.all()].filter((element) => pressable(element) && leadsOn(element) && page.visible(element));
+  // Whether a button beside the picker may be the one that sends what was picked: not one that steps a day, or does something else.
+  page.confirmsPick = (element) => page.isBesidePicker(element) && element !== page.picker() && !page.picker()?.contains(element)
+    && !element.closest('[role=dialog],table,[role=grid]') && !OF_DAYS.test(wordsOf(element)) && !OTHER.test(wordsOf(element)) && !TODAY.test(wordsOf(element));
+  page.leadsOn = (element) => MORE.test(wordsOf(element)) && !(OF_DAYS.test(wordsOf(element)) && page.isBesidePicker(element));
+  const moreButtons = () => [...page.all()].filter((element) => pressable(element) && page.leadsOn(element) && page.visible(element));
   // The first button below the last picture, whatever it says: where there is more, one like it must bring it.
   const buttonBelow = () => {
     const pictures = [...page.all()].filter((element) => page.isPicture(element) && page.visible(element));
     const last = pictures.at(-1);
     if (!last) return [];
     const follows = (element) => last.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING;
-    const stays = (element) => !element.href || new URL(element.href).hash && element.href.split('#')[0] === location.href.split('#')[0];
-    const isUnknown = (element) => pressable(element) && follows(element) && stays(element) && !element.hasAttribute('aria-expanded')
-      && !OTHER.test(wordsOf(element)) && !element.closest('nav,footer') && !isBesidePicker(element) && page.visible(element);
+    const isUnknown = (element) => pressable(element) && follows(element) && page.stays(element) && !element.hasAttribute('aria-expanded')
+      && !OTHER.test(wordsOf(element)) && !element.closest('nav,footer') && !page.isBesidePicker(element) && page.visible(element);
     return [...page.all()].filter(isUnknown).slice(0, 1);
   };
   // The number after the present one in a row of page numbers that has no button for the next page.
@@ -173,12 +186,12 @@
     return [];
   };
   // What is part of another thing than a list.
-  const isElsewhere = (element) => element.closest('table,[role=dialog],[role=grid],[role=menu],nav');
+  page.isElsewhere = (element) => Boolean(element.closest('table,[role=grid],[role=menu],nav')) || isInOtherDialog(element);
   // Parts of a list that are folded away.
   const folded = () => [...page.all()].filter((element) => {
     const role = element.getAttribute('role');
     const fold = element.getAttribute('aria-expanded') === 'false' && role !== 'combobox' && !element.getAttribute('aria-haspopup') && element.tagName !== 'INPUT';
-    return (fold || (element.tagName === 'SUMMARY' && !element.parentElement.open)) && page.visible(element) && !isElsewhere(element);
+    return (fold || (element.tagName === 'SUMMARY' && !element.parentElement.open)) && page.visible(element) && !page.isElsewhere(element);
   });
   const running = () => state.log.some((entry) => entry.end === null && entry.phase === state.phase && performance.now() - entry.start < 60_000);
   page.running = running;

@@ -335,11 +335,23 @@
     const typed = await viaTyping(day, go);
     return done(typed && typed.how ? typed : calendar);
   };
-  // A page may want its pick confirmed. Presses one such button, if there is one.
+  // A page may want its pick confirmed. Presses one such button, if there is one: one that says so, else one that stands beside the picker.
+  const CONFIRMS = new RegExp([
+    String.raw`^\W*(ok|okay|apply|search|go|load|show|submit|confirm|view|get|query|find|done)\b`,
+    String.raw`^\W*(buscar|aplicar|aceptar|ver|consultar|mostrar|cargar|ir|pesquisar|confirmar|carregar|visualizar)\b`,
+    String.raw`^\W*(suchen|anzeigen|laden|übernehmen|anwenden|bestätigen|los)\b|^\W*(chercher|rechercher|valider|afficher|appliquer|charger|voir)\b`,
+    String.raw`^\W*(mostra|visualizza|cerca|vai|applica|conferma|carica)\b|^\W*(zoeken|tonen|toepassen|bevestigen)\b`,
+    '^(确定|查询|搜索|查看|显示|検索|表示|適用|決定|조회|검색|보기|확인|показать|найти|применить|xem|tìm)',
+  ].join('|'), 'iu');
   state.confirm = () => {
-    const WORDS = /^\W*(ok|okay|apply|search|go|load|show|submit|confirm|view|get|query|find|done|确定|查询|搜索|buscar|aplicar|aceptar|ver|suchen|chercher|valider)\b.{0,20}$/i;
-    const button = [...page.all()].find((element) => (element.tagName === 'BUTTON' || element.getAttribute('role') === 'button')
-      && !element.disabled && WORDS.test(element.textContent.trim()) && page.visible(element));
+    const buttons = [...page.all()].filter((element) => (element.tagName === 'BUTTON' || element.getAttribute('role') === 'button' || element.matches('input[type=submit],input[type=button]'))
+      && !element.disabled && page.visible(element));
+    const said = (element) => (element.textContent.trim() || element.value || '').slice(0, 40);
+    const isWord = (element) => /\p{L}{2}/u.test(said(element)) && said(element).length < 25;
+    const confirms = (element) => CONFIRMS.test(said(element)) && said(element).length < 28 && !page.leadsOn(element);
+    const button = buttons.find((element) => confirms(element) && page.isBesidePicker(element))
+      || buttons.find(confirms)
+      || buttons.find((element) => isWord(element) && page.confirmsPick(element));
     if (button) press(button);
     return Boolean(button);
   };

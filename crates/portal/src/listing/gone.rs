@@ -57,10 +57,17 @@ pub(super) async fn until_gone(
     longest: Duration,
 ) -> Result<RawReading, BrowserError> {
     let begun = Instant::now();
+    let mut is_confirmed = false;
     loop {
         let settled = page.settle(browser, limit).await?;
         if turn.is_done(page, &settled) || begun.elapsed() >= longest {
             return Ok(settled);
+        }
+        if !is_confirmed && !page.has_asked(&settled) {
+            // Perhaps the pick has to be confirmed.
+            page.confirm(browser).await?;
+            is_confirmed = true;
+            continue;
         }
         let change = Duration::from_millis(400);
         page.wait_for_change(browser, change).await?;

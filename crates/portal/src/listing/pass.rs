@@ -250,9 +250,7 @@ impl Lister {
                     .await?;
             }
             let is_asked = looking.awaits_an_answer(page, &read);
-            let confirms = looking.looks == 2
-                && !is_asked
-                && !page.answers.iter().any(|answer| answer.phase == page.phase);
+            let confirms = looking.looks == 2 && !is_asked && !page.has_asked(&read);
             if confirms {
                 // Nothing was asked for: perhaps the pick has to be confirmed.
                 page.confirm(browser).await?;

@@ -187,7 +187,7 @@ async fn check_page(name: &str) {
         // See `a_grid_that_does_not_tell_a_doubled_hour_apart_is_not_confirmed`.
         local.retain(|(_, day)| name != "tollhouse" || *day != autumn);
         problems.extend(check(name, "local", "4", &local).await);
-    } else if matches!(name, "millrace" | "tollhouse" | "saltmarsh") {
+    } else if matches!(name, "millrace" | "tollhouse" | "saltmarsh" | "quayside") {
         // Half a minute each, or more.
         problems.extend(check(name, "utc", "1", &[("in_gate", today)]).await);
         let local = [("in_gate", spring), ("out_gate", year_end)];

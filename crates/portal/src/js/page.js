@@ -302,11 +302,12 @@
           if (!await strayed(holder, position.move)) await all();
           if (performance.now() < end) tried.add(position);
         }
+        // What was chosen is looked at again: it may have failed the first time.
         if (unseen.length > 0) {
           await back();
           await rest();
-          await settled();
           note();
+          await all();
         }
       }
     };

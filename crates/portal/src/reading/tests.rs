@@ -262,6 +262,21 @@ fn what_stands_beside_an_address_tells_the_passes_of_a_doubled_hour_apart() {
     );
 }
 
+/// Found by a page whose answers name the hour that all their frames are of: the last of them lay nearer to it as one of the hour before.
+#[test]
+fn what_stands_beside_several_frames_is_none_of_theirs() {
+    let day = wanted("2025-11-02", ImageTime::Local);
+    let name = |minutes: &str| format!("2025-11-02T01:{minutes}-in_gate.jpeg");
+    let body = serde_json::json!({
+        "hour": "2025-11-02T09:00:00Z",
+        "shots": [{ "file": name("03:01") }, { "file": name("53:39") }],
+    });
+    let answers = [answer(1, "http://p/o", 200, &body.to_string())];
+    let network = network_reading(&day, &answers, 1, &picks(&[(1, "2025-11-02")]));
+    assert_eq!(network.frames.len(), 2);
+    assert!(!day.passes_are_clear(&network.frames, &BTreeMap::new()));
+}
+
 #[test]
 fn a_page_that_shows_an_end_first_does_not_tell_the_passes_of_a_doubled_hour_apart() {
     let day = wanted("2025-11-02", ImageTime::Local);

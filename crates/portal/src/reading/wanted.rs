@@ -73,15 +73,12 @@ impl Wanted {
     ) -> Vec<ListedFrame> {
         let keys: BTreeSet<&Key> = network.keys().chain(elements.keys()).collect();
         let (passes, _) = self.passes(network, elements);
+        let told = self.passes_beside(network);
         let mut frames: Vec<ListedFrame> = keys
             .into_iter()
             .filter_map(|key| {
-                let told = network
-                    .get(key)
-                    .and_then(|sighting| self.fold_beside(sighting));
-                let fold = told
-                    .or_else(|| passes.get(key).copied())
-                    .unwrap_or_default();
+                let fold = told.get(key).or_else(|| passes.get(key)).copied();
+                let fold = fold.unwrap_or_default();
                 self.frame(network.get(key), elements.get(key), fold)
             })
             .collect();
@@ -101,12 +98,13 @@ impl Wanted {
             let naive = sighting.time.and_then(|time| time.naive());
             naive.is_some_and(|naive| is_ambiguous(naive, self.zone))
         };
-        let is_told = |(key, sighting): (&Key, &Sighting)| {
-            let told = |told: &Sighting| self.fold_beside(told).is_some();
-            !is_ambiguous(sighting) || network.get(key).is_some_and(told)
-        };
+        let told = self.passes_beside(network);
+        let is_told =
+            |(key, sighting): (&Key, &Sighting)| !is_ambiguous(sighting) || told.contains_key(key);
+        let (ordered, is_clear) = self.passes(network, elements);
+        let contradicts = |(key, fold): (&&Key, &Fold)| ordered.get(*key) != Some(fold);
         self.reading == ImageTime::Utc
-            || self.passes(network, elements).1
+            || is_clear && !told.iter().any(contradicts)
             || network.iter().chain(elements).all(is_told)
     }
 
@@ -149,20 +147,36 @@ impl Wanted {
         (passes, is_clear)
     }
 
-    /// Which pass of a doubled hour the instants beside an address speak for: those within a quarter of an hour of only one.
-    fn fold_beside(&self, sighting: &Sighting) -> Option<Fold> {
-        let time = sighting.time?;
+    /// Which pass of a doubled hour the instants beside the addresses speak for: those within a quarter of an hour of only one. What stands
+    /// beside several frames is none of theirs: the hour that they are listed under, for one.
+    fn passes_beside<'a>(&self, network: &'a BTreeMap<Key, Sighting>) -> HashMap<&'a Key, Fold> {
+        let mut holders: HashMap<DateTime<Utc>, BTreeSet<AddressTime>> = HashMap::new();
+        for sighting in network.values() {
+            for beside in &sighting.beside {
+                holders.entry(*beside).or_default().extend(sighting.time);
+            }
+        }
+        let is_own = |beside: &&DateTime<Utc>| holders.get(*beside).is_none_or(|of| of.len() < 2);
+        let told = |sighting: &Sighting| {
+            let own: Vec<_> = sighting.beside.iter().filter(is_own).copied().collect();
+            self.fold_beside(sighting.time?, &own)
+        };
+        let all = network.iter();
+        all.filter_map(|(key, sighting)| Some((key, told(sighting)?)))
+            .collect()
+    }
+
+    fn fold_beside(&self, time: AddressTime, beside: &[DateTime<Utc>]) -> Option<Fold> {
         if !is_ambiguous(time.naive()?, self.zone) {
             return None;
         }
         let speaks_for = |fold: Fold| {
             let instant = resolve(time, self.reading, self.zone, fold);
-            instant.is_some_and(|i| {
-                sighting
-                    .beside
-                    .iter()
-                    .any(|b| (*b - i).abs() < TimeDelta::minutes(15))
-            })
+            let is_near = |instant: DateTime<Utc>| {
+                let near = |told: &DateTime<Utc>| (*told - instant).abs() < TimeDelta::minutes(15);
+                beside.iter().any(near)
+            };
+            instant.is_some_and(is_near)
         };
         match (speaks_for(Fold::First), speaks_for(Fold::Second)) {
             (true, false) => Some(Fold::First),

@@ -11,7 +11,7 @@ use crate::harness::{
     True, assert_kind, camera, date, difference, list, lister, node_modules, set_up,
 };
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "harbor",
     "breakwater",
     "lighthouse",
@@ -21,6 +21,7 @@ const PAGES: [&str; 9] = [
     "tollhouse",
     "saltmarsh",
     "ferrywell",
+    "gannet",
 ];
 
 /// A page's server; it ends when its standard input does.
@@ -187,7 +188,10 @@ async fn check_page(name: &str) {
         // See `a_grid_that_does_not_tell_a_doubled_hour_apart_is_not_confirmed`.
         local.retain(|(_, day)| name != "tollhouse" || *day != autumn);
         problems.extend(check(name, "local", "4", &local).await);
-    } else if matches!(name, "millrace" | "tollhouse" | "saltmarsh" | "quayside") {
+    } else if matches!(
+        name,
+        "millrace" | "tollhouse" | "saltmarsh" | "quayside" | "gannet"
+    ) {
         // Half a minute each, or more.
         problems.extend(check(name, "utc", "1", &[("in_gate", today)]).await);
         let local = [("in_gate", spring), ("out_gate", year_end)];
@@ -260,6 +264,12 @@ async fn saltmarsh_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ferrywell_is_read() {
     check_page("ferrywell").await;
+}
+
+/// Its picks do nothing until "Mostra" is pressed, its answers are zipped tables in XML, and its list is in a shadow root and comes in chunks.
+#[tokio::test(flavor = "multi_thread")]
+async fn gannet_is_read() {
+    check_page("gannet").await;
 }
 
 /// Rows of hours, the latest first, each from left to right: their order does not tell which pass of a doubled hour a name is of.
@@ -393,6 +403,11 @@ async fn empty_slow_and_failing_days_of_saltmarsh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_slow_and_failing_days_of_ferrywell() {
     empty_slow_and_failing_days("ferrywell").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_slow_and_failing_days_of_gannet() {
+    empty_slow_and_failing_days("gannet").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
